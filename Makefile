@@ -1,0 +1,147 @@
+# vrf-launch. `make help` lists the targets. GNU make and a POSIX shell, on Debian and on Alpine.
+
+NATIVE := $(patsubst armv7%,armv7,$(shell uname -m))
+ARCH   ?= $(NATIVE)
+PREFIX ?= /usr/local
+OUT    := target/vrf-launch$(if $(filter file,$(origin ARCH)),,-$(ARCH))
+MAX    := 86016
+
+# What `make test`, `make demo` and `make check` run on this machine, by Debian's names. What the guests run is fetched
+# and unpacked by the tests, not installed.
+PACKAGES := qemu-system-x86 qemu-utils e2fsprogs python3-pip ca-certificates gcc libc6-dev shellcheck
+
+# ---- The toolchain -------------------------------------------------------------------------------------------------
+# The binary is no_std. It takes Rust's `core` for this processor (of the gnu or of the musl target: `core` knows no
+# libc), musl's rcrt1.o and libc.a, and a linker. Only where they are found differs; build.rs has the link arguments.
+
+RUSTC ?= rustc
+CARGO ?= cargo
+msrv  := $(shell sed -n 's/^rust-version = "1\.\([0-9]*\)".*/\1/p' Cargo.toml)
+rust  := $(shell $(RUSTC) -vV 2>/dev/null | sed -n 's/^host: //p; s/^release: 1\.\([0-9]*\).*/\1/p')
+host  := $(word 1,$(rust))
+root  := $(shell $(RUSTC) --print sysroot 2>/dev/null)/lib/rustlib
+
+# Rust's target and Debian's architecture; musl's directory on Debian, Arch, Fedora and after its own `make install`.
+names_x86_64  := x86_64-unknown-linux-musl amd64 x86_64-linux-musl
+names_aarch64 := aarch64-unknown-linux-musl arm64 aarch64-linux-musl
+names_armv7   := armv7-unknown-linux-musleabihf armhf arm-linux-musleabihf
+names_riscv64 := riscv64gc-unknown-linux-musl riscv64 riscv64-linux-musl
+TARGET := $(word 1,$(names_$(ARCH)))
+debian := $(word 2,$(names_$(ARCH)))
+dirs   := $(word 3,$(names_$(ARCH)))
+dirs   := /usr/lib/$(dirs) /usr/lib/musl/lib /usr/$(dirs)/lib64 /usr/local/musl/lib
+
+ifeq ($(TARGET),)
+  $(error ARCH=$(ARCH): x86_64, aarch64, armv7 or riscv64)
+else ifneq ($(shell test 0$(word 2,$(rust)) -ge $(msrv) && echo ok),ok)
+  missing := rust
+else ifneq ($(wildcard $(root)/$(TARGET)/lib/self-contained/rcrt1.o),)
+  MUSL   := $(root)/$(TARGET)/lib/self-contained
+  way    := the installed musl target and its own musl
+else ifneq ($(and $(findstring musl,$(host)),$(filter $(NATIVE),$(ARCH))),)
+  TARGET := $(host)
+  MUSL   := /usr/lib
+  way    := the toolchain of a musl system
+  missing := $(if $(wildcard /usr/lib/rcrt1.o),,musl)
+else ifneq ($(filter $(NATIVE),$(ARCH)),)
+  TARGET := $(host)
+  MUSL   := $(patsubst %/rcrt1.o,%,$(firstword $(wildcard $(addsuffix /rcrt1.o,$(dirs)))))
+  way    := core of the gnu target, musl from $(MUSL)
+  missing := $(if $(MUSL),,musl)
+else
+  # Debian's own Rust, which has the source of `core`: it is compiled first.
+  RUSTC  := /usr/bin/rustc
+  CARGO  := $(firstword $(wildcard /usr/bin/cargo) cargo)
+  root   := /usr/lib/rustlib
+  MUSL   := $(CURDIR)/target/musl-$(ARCH)
+  std    := -Zbuild-std=core,compiler_builtins
+  way    := core compiled from source for $(TARGET), Debian's musl for $(debian)
+  missing := $(if $(and $(wildcard $(MUSL)/rcrt1.o),$(wildcard /usr/bin/ld.lld),$(wildcard $(root)/src)),,cross)
+endif
+
+# lld links for every architecture and comes with rustup's toolchains; GNU ld comes with every compiler.
+lld := $(firstword $(if $(wildcard $(root)/$(host)/bin/rust-lld),rust-lld) $(shell command -v ld.lld 2>/dev/null))
+RUSTFLAGS := $(if $(lld),-C linker=$(lld) -C linker-flavor=ld.lld,-C linker=ld -C linker-flavor=ld) \
+	$(if $(findstring -unknown-linux-musl,$(TARGET)),-C link-self-contained=no) \
+	-C target-feature=+crt-static -C relocation-model=pic \
+	--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
+
+.PHONY: build get-rust get-musl get-cross packages demo test check install clean help
+.DEFAULT_GOAL := build
+
+ifneq ($(missing),)
+build: get-$(missing) # what is missing is installed, and make started again to see it
+	@test "$(AGAIN)" != $(missing) || { echo "installed, and still no $(missing) that will do" >&2; exit 1; }
+	@$(MAKE) --no-print-directory AGAIN=$(missing) build
+else
+build: ## (the default) target/vrf-launch; with ARCH=aarch64|armv7|riscv64|x86_64 target/vrf-launch-ARCH
+	@echo "$(OUT): $(way), linked by $(or $(lld),ld)"
+	@VRF_LAUNCH_MUSL='$(MUSL)' RUSTFLAGS='$(strip $(RUSTFLAGS))' RUSTC='$(RUSTC)' $(if $(std),RUSTC_BOOTSTRAP=1) \
+		$(CARGO) $(std) build --release --locked --bin vrf-launch --target $(TARGET) --target-dir target
+	@install -m 755 target/$(TARGET)/release/vrf-launch $(OUT)
+endif
+
+# ---- What is done with it ------------------------------------------------------------------------------------------
+
+demo: build packages ## boot a machine in QEMU and show the main job; SHELL_INSIDE=1 ends with a prompt in it
+	@$(CARGO) run --quiet --package vrf-launch-tests --bin demo
+
+test: build packages ## every test: the library's, the host's, and the scenarios on booted kernels
+	$(CARGO) test --lib
+	$(CARGO) test --package vrf-launch-tests
+
+check: build packages ## formatting, lints, shell scripts, the layer rule, and the size of the binary
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --package vrf-launch-tests --all-targets -- -D warnings
+	shellcheck $(wildcard tests/guest/*.sh)
+	$(CARGO) test --package vrf-launch-tests --test layers
+	@size=$$(wc -c <$(OUT)); echo "$(OUT): $$size bytes of $(MAX)"; test "$$size" -le $(MAX)
+
+install: ## copy target/vrf-launch to DESTDIR/PREFIX/sbin (PREFIX=/usr/local; empty for /sbin)
+	install -D -m 755 $(OUT) $(DESTDIR)$(PREFIX)/sbin/vrf-launch
+
+clean: ## remove target/
+	rm -rf target
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile
+
+# ---- What is missing -----------------------------------------------------------------------------------------------
+
+packages: # only what is not there; the tests fetch kernels and tools by apt themselves, which needs its lists
+	@for round in 1 2; do \
+		missing=$$(for name in $(PACKAGES); do dpkg -s $$name >/dev/null 2>&1 || echo $$name; done); \
+		if [ -n "$$missing" ] || ! ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1; then \
+			$(call install,for the tests,$$missing,); fi; \
+	done # twice: apt removes a package of the list whose release (a backport's) does not go with a new one
+
+get-rust: # rustc-web and its kin are the newer Rust of a Debian release, which its browsers are built with
+	@$(call install,no Rust 1.$(msrv) or newer,$$(apt-cache pkgnames | grep -xE '(rustc|cargo|rustfmt|rust)-web(-clippy)?' || \
+		echo rustc cargo rustfmt rust-clippy) gcc libc6-dev musl-dev,rust cargo rustfmt rust-clippy gcc musl-dev)
+
+get-musl:
+	@$(call install,no musl target and no musl,musl-dev,musl-dev)
+
+get-cross: # musl is that architecture's package, unpacked and not installed; for riscv64 Debian 12 has none, but sid has
+	@$(call install,no $(TARGET) target (rustup can add it),rustc-web cargo-web rust-web-src lld,)
+	@mkdir -p $(MUSL)/sources $(MUSL)/lists/partial $(MUSL)/cache/archives/partial && cd $(MUSL) && \
+	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do \
+		[ ! -e "$$file" ] || sed '$(if $(filter riscv64,$(ARCH)),s/bookworm[-a-z]*/sid/g)' "$$file" >"sources/$${file##*/}"; \
+	done; \
+	apt="apt-get -qq -o APT::Architecture=$(debian) -o APT::Architectures=$(debian) -o APT::Sandbox::User=root \
+		-o Dir::State=$(MUSL) -o Dir::State::status=/dev/null -o Dir::Cache=$(MUSL)/cache \
+		-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=$(MUSL)/sources"; \
+	$$apt update 2>/dev/null; $$apt download musl-dev && dpkg -x musl-dev_*.deb . && \
+	cp usr/lib/*-linux-musl*/rcrt1.o usr/lib/*-linux-musl*/libc.a . && rm -r lists cache usr
+
+# $(call install,what is the matter,Debian's packages,Alpine's): by the system's package manager, where that is allowed.
+define install
+if command -v apk >/dev/null && [ -n "$(3)" ]; then packages="$(3)"; get='apk add --quiet'; \
+elif command -v apt-get >/dev/null; then \
+	[ "$$(id -u)" != 0 ] || apt-get -qq update; packages=$$(echo $(2)); \
+	get='env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install'; \
+else echo "$(1): please install it; there is no apt-get here" >&2; exit 1; fi; \
+if [ "$$(id -u)" != 0 ]; then echo "$(1): not root, please install $$packages" >&2; exit 1; fi; \
+echo "$(1): installing $$packages"; $$get $$packages >/dev/null
+endef

@@ -1,0 +1,954 @@
+//! Commands become true in the kernel.
+//!
+//! Each `ip` command is compiled into a request ([`crate::ip`]); requests are collected and sent together. A command that
+//! finds what it wants is content; one that finds something else in its place is an error that shows it. What was
+//! really made goes into the [`crate::record`], with the command that takes it back.
+
+use crate::error::{Errno, Error, Exit, What, Why};
+use crate::ip::{self, Class, Device, Request};
+use crate::limits;
+use crate::load::Loaded;
+use crate::log::{self, Outcome, refused};
+use crate::plan::{Item, KERNELS_RULES, shared_rule};
+use crate::record::{self, Owner, Record};
+use crate::rtnl::Rtnl;
+use crate::sys::mem::List;
+use crate::text::Buf;
+use crate::uapi;
+use crate::wire::attr::{Attr, Attrs};
+use crate::wire::msg::Writer;
+use crate::wire::query;
+use core::net::IpAddr;
+
+/// A word of the configuration or the command line, which lives as long as the process.
+type Name = &'static [u8];
+
+/// What is remembered of an interface.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    name: [u8; limits::IFNAME],
+    /// Its index; 0 where nothing is remembered.
+    index: u32,
+    flags: u32,
+    /// The index of what it is a member of; 0 is nothing.
+    master: u32,
+    mtu: u32,
+    address: [u8; ETHERNET],
+    /// Whether it has an address of that length.
+    has_address: bool,
+    /// The table, where it is a VRF; else 0.
+    table: u32,
+    /// Whether nothing has been changed since it was read.
+    fresh: bool,
+}
+
+/// Bytes of an Ethernet's address.
+const ETHERNET: usize = 6;
+
+/// Who asked for a command.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// The line, if it was one.
+    at: Option<u32>,
+    /// Isolation needs it, the file does not say it.
+    implied: bool,
+}
+
+/// A request that has not been answered yet. Its texts are in [`Apply::texts`], one behind the other.
+#[derive(Clone, Copy)]
+struct Pending {
+    asked: Asked,
+    class: Class,
+    /// Where its command begins, its request's body, and where that ends.
+    parts: [usize; 3],
+    /// The table that the kernel made it for, or that it is in.
+    table: u32,
+    /// Where the line of the record begins that takes it back; [`UNRECORDED`] where there is none.
+    line: usize,
+    /// What the kernel said; 0 is a yes.
+    errno: Errno,
+}
+
+/// No line of the record.
+const UNRECORDED: usize = usize::MAX;
+
+/// How many rules of a family that every packet meets lead to table local: of preference 0, of 32765, and others.
+type LocalRules = [u32; 3];
+
+/// Carries commands out.
+pub struct Apply {
+    rtnl: Rtnl,
+    /// What was made.
+    pub record: Record,
+    conf: Loaded,
+    queue: List<Pending>,
+    texts: List<u8>,
+    known: [Known; limits::LINKS],
+    /// How many have been put there so far: the next takes the place of the oldest.
+    met: usize,
+    /// What [`Apply::local_rules`] found of IPv4 and of IPv6.
+    local: [LocalRules; 2],
+    /// Whether that still holds.
+    local_holds: bool,
+    /// Whose commands come now.
+    owner: Name,
+    /// Commands undo: what is gone already is well, and nothing is recorded.
+    undoing: bool,
+    /// Say each command.
+    pub verbose: bool,
+}
+
+impl Apply {
+    /// Opens the socket and the record.
+    pub fn open(conf: Loaded) -> Outcome<Self> {
+        let rtnl = Rtnl::open().map_err(|errno| refused("open", b"rtnetlink", errno))?;
+        // Before 5.14: the inode, which a later namespace may have again.
+        let inode = || crate::sys::file::identity(c"/proc/self/ns/net").map_or(0, |(_, inode)| inode);
+        let record = Record::open(rtnl.netns_cookie().unwrap_or_else(inode));
+        Ok(Self {
+            rtnl,
+            record,
+            conf,
+            queue: List::new(),
+            texts: List::new(),
+            known: [Known::default(); limits::LINKS],
+            met: 0,
+            local: [[0; 3]; 2],
+            local_holds: false,
+            owner: b"",
+            undoing: false,
+            verbose: false,
+        })
+    }
+
+    /// Says whose commands come now.
+    pub const fn set_owner(&mut self, owner: Name) {
+        self.owner = owner;
+    }
+
+    // ---- what goes wrong
+
+    /// Says that a command failed. What is undone and already gone is well; so is a family that the kernel has not got,
+    /// where only isolation asked for it: it cannot leak.
+    #[cold]
+    #[inline(never)]
+    fn fail(&self, command: &[u8], asked: Asked, why: Why<'_>, detail: &[u8]) -> Outcome {
+        let errno = if let Why::Errno(errno) = why { errno } else { Errno::EPROTO };
+        let gone = matches!(errno, Errno::ENODEV | Errno::ENOENT | Errno::ESRCH);
+        if (self.undoing && gone) || (asked.implied && errno == Errno::EAFNOSUPPORT) {
+            return Ok(());
+        }
+        let advice = match errno {
+            Errno::EPERM => "this needs root, or CAP_NET_ADMIN in the network namespace",
+            Errno::EOPNOTSUPP if ip::request(command).is_some_and(|request| request.table != 0) => {
+                "this kernel has no VRF (CONFIG_NET_VRF), or its module could not be loaded: modprobe vrf"
+            }
+            _ => "",
+        };
+        let what = if command.starts_with(b"ip ") { What::Command(command) } else { What::Deed("run", command) };
+        self.say(asked, &Error { why, detail, advice, ..Error::system(what, errno) })
+    }
+
+    /// Says an error with the line that asked for it.
+    #[cold]
+    #[inline(never)]
+    fn say(&self, asked: Asked, error: &Error<'_>) -> Outcome {
+        Err(log::say(&Error { place: asked.at.map(|at| self.conf.place(at)), ..*error }))
+    }
+
+    /// As [`Self::fail`], with a reason that is composed.
+    #[cold]
+    #[inline(never)]
+    fn fail_with(&self, command: &[u8], asked: Asked, compose: &dyn Fn(&mut Buf<'_>)) -> Outcome {
+        let mut room = [0; 160];
+        let mut text = Buf::new(&mut room);
+        compose(&mut text);
+        self.fail(command, asked, Why::Text(text.as_bytes()), b"")
+    }
+
+    /// As [`Self::fail`], with the kernel's number and its sentence.
+    fn fail_asking(&self, command: &[u8], asked: Asked, errno: Errno) -> Outcome {
+        self.fail(command, asked, Why::Errno(errno), self.rtnl.sentence())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unrecorded(errno: Errno) -> Exit {
+        refused("write", b"/run/vrf-launch", errno)
+    }
+
+    /// Sees to it that all has been done, and that the record says so and no more.
+    pub fn end(&mut self) -> Outcome {
+        let done = self.flush();
+        done.and(self.record.settle().map_err(Self::unrecorded))
+    }
+
+    // ---- one item after the other
+
+    /// Carries one item out, or puts it into the batch.
+    #[inline(never)]
+    pub fn item(&mut self, item: &Item<'_>, phase: &str) -> Outcome {
+        let asked = Asked { at: Some(item.at), implied: item.implied };
+        if item.shell {
+            self.flush()?;
+            return self.shell(item.command, phase, asked);
+        }
+        self.command(item.command, asked)
+    }
+
+    #[inline(never)]
+    fn shell(&mut self, command: &[u8], phase: &str, asked: Asked) -> Outcome {
+        self.show(command);
+        // Nobody knows what it does.
+        self.known = [Known::default(); limits::LINKS];
+        self.local_holds = false;
+        match crate::service::shell::run(command, self.owner, phase) {
+            Ok(0) => Ok(()),
+            Ok(code) => self.fail_with(command, asked, &|text| {
+                text.str("it ended with exit code ").num(u32::try_from(code).unwrap_or(0));
+            }),
+            Err(Errno::ENOENT) => {
+                let advice = "ip link, addr, route and rule lines are done without one";
+                let error = Error::usage(What::Deed("run", command), "it needs a shell, and there is no /bin/sh");
+                self.say(asked, &Error { advice, ..error })
+            }
+            Err(errno) => self.fail(command, asked, Why::Errno(errno), b""),
+        }
+    }
+
+    /// Says a command, where that is wished for.
+    #[inline(never)]
+    fn show(&self, command: &[u8]) {
+        if self.verbose {
+            log::message(&|out| {
+                out.shown(command);
+            });
+        }
+    }
+
+    /// Carries out one `ip` command.
+    #[inline(never)]
+    fn command(&mut self, command: &[u8], asked: Asked) -> Outcome {
+        self.show(command);
+        let mut room = [0; limits::REQUEST];
+        let mut undo = [0; limits::COMMAND];
+        self.command_in(command, asked, &mut Writer::new(&mut room), &mut Buf::new(&mut undo))
+    }
+
+    /// As [`Self::command`], with room for its body and its way back. A function of its own has a small frame, hence
+    /// small code.
+    #[inline(never)]
+    fn command_in(&mut self, command: &[u8], asked: Asked, writer: &mut Writer<'_>, undo: &mut Buf<'_>) -> Outcome {
+        let Some(mut words) = ip::words(command) else { return Ok(()) };
+        // Who is asked for an interface may have to send what is in the batch, which may make it.
+        let mut met = Ok(());
+        let mut errno = Errno::ENODEV;
+        let compiled = ip::compile(
+            &mut words,
+            &mut |name| {
+                match self.device(name) {
+                    Ok(Ok(())) => {}
+                    Ok(Err(refused)) => errno = refused,
+                    Err(exit) => met = Err(exit),
+                }
+                self.known(name).map(|known| Device { index: known.index, table: known.table })
+            },
+            writer,
+        );
+        met?;
+        let (request, body) = match compiled {
+            Ok(request) => (request, writer.bytes()),
+            Err(fault) => {
+                let why = match fault.wrong {
+                    ip::Wrong::NoDevice => Why::Errno(errno),
+                    ip::Wrong::NotVrf => Why::Says("the interface it names is not a VRF"),
+                    ip::Wrong::Bad(reason) => Why::Says(reason),
+                    ip::Wrong::Unknown => Why::Says("not understood"),
+                };
+                return self.fail(command, asked, why, fault.word);
+            }
+        };
+        match request.class {
+            Class::LinkSet => return self.link_set(command, &request, body, asked, undo),
+            Class::AddrFlush => return self.addr_flush(command, &request, asked),
+            Class::RuleDel if self.rule_del(command, &request, asked)? => return Ok(()),
+            Class::RuleAdd => self.local_holds = false,
+            _ => {}
+        }
+        way_back(command, &request, body, undo);
+        self.push(command, &request, body, undo.as_bytes(), asked)?;
+        if request.class == Class::LinkDel {
+            self.flush()?;
+            self.forget(request.dev);
+        }
+        Ok(())
+    }
+
+    /// Adds a request to the batch, sending what is in it when it is full.
+    #[inline(never)]
+    fn push(&mut self, command: &[u8], request: &Request<'_>, body: &[u8], undo: &[u8], asked: Asked) -> Outcome {
+        loop {
+            if self.rtnl.pending() == 0 {
+                self.texts.clear();
+                self.queue.clear();
+            }
+            if self.rtnl.push(request.kind, request.flags, body) {
+                break;
+            }
+            self.flush()?;
+        }
+        let mut line = UNRECORDED;
+        let mut kept = Ok(());
+        if !self.undoing && !undo.is_empty() {
+            // Written down before it is done; what is there already will be struck out.
+            line = self.record.len();
+            kept = self.record.add(owner(self.owner, request, body), undo);
+        }
+        let start = self.texts.len();
+        let middle = start + command.len();
+        let parts = [start, middle, middle + body.len()];
+        let pending = Pending { asked, class: request.class, parts, table: request.table, line, errno: Errno(0) };
+        kept.and_then(|()| self.texts.extend(command))
+            .and_then(|()| self.texts.extend(body))
+            .and_then(|()| self.queue.push(pending))
+            .map_err(|errno| refused("remember", command, errno))
+    }
+
+    /// Sends the batch and sees to the answers. What the kernel refused is said; what was made is recorded all the same.
+    #[inline(never)]
+    pub fn flush(&mut self) -> Outcome {
+        if self.rtnl.pending() == 0 {
+            return Ok(());
+        }
+        self.record.save().map_err(Self::unrecorded)?;
+        let Self { rtnl, record, queue, .. } = self;
+        let mut failed = None;
+        let sent = rtnl.flush(&mut |number, errno| {
+            let Some(pending) = queue.as_mut_slice().get_mut(number).filter(|_| errno.0 != 0) else { return false };
+            pending.errno = errno;
+            record.retract(pending.line);
+            let first = is_failure(pending.class, errno) && failed.is_none();
+            if first {
+                failed = Some(number);
+            }
+            first
+        });
+        let mut outcome = sent.map_err(|errno| refused("talk to", b"rtnetlink", errno));
+        // The texts are borrowed while more is asked: what is asked from here on is nobody's batch.
+        let texts = core::mem::take(&mut self.texts);
+        if let Some(pending) = failed.and_then(|number| self.queue.as_slice().get(number)) {
+            let (command, _) = pending.texts(texts.as_slice());
+            outcome = outcome.and(self.fail_asking(command, pending.asked, pending.errno));
+        }
+        let mut number = 0;
+        while let Some(pending) = self.queue.as_slice().get(number).copied() {
+            if pending.errno == Errno::EEXIST {
+                outcome = outcome.and(self.verify(&pending, texts.as_slice()));
+            }
+            number += 1;
+        }
+        self.texts = texts;
+        outcome
+    }
+
+    // ---- links
+
+    /// What is known of the interface of that name.
+    #[inline(never)]
+    fn known(&mut self, name: &[u8]) -> Option<&mut Known> {
+        self.known.iter_mut().find(|known| known.index != 0 && trimmed(&known.name) == name)
+    }
+
+    /// Sees to it that the interface of that name is known; nothing that could change it may be in the batch.
+    #[inline(never)]
+    pub fn link(&mut self, name: &[u8]) -> Result<(), Errno> {
+        if self.known(name).is_some() {
+            return Ok(());
+        }
+        let mut known = Known::default();
+        self.look(name, &mut |link| known.read(link))?;
+        let place = self.met % limits::LINKS;
+        self.met += 1;
+        if let Some(place) = self.known.get_mut(place) {
+            *place = known;
+        }
+        if known.index == 0 { Err(Errno::EPROTO) } else { Ok(()) }
+    }
+
+    /// Shows `each` what the kernel says of the interface of that name.
+    #[inline(never)]
+    fn look(&mut self, name: &[u8], each: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
+        let mut room = [0; QUESTION];
+        let mut writer = Writer::new(&mut room);
+        query::link_by_name(name, &mut writer);
+        self.rtnl.ask(uapi::RTM_GETLINK, writer.bytes(), each)
+    }
+
+    /// As [`Self::link`], after all that was asked for so far has been done.
+    #[inline(never)]
+    fn device(&mut self, name: &[u8]) -> Outcome<Result<(), Errno>> {
+        if self.known(name).is_none() {
+            self.flush()?;
+        }
+        Ok(self.link(name))
+    }
+
+    #[inline(never)]
+    fn forget(&mut self, name: &[u8]) {
+        if let Some(known) = self.known(name) {
+            known.index = 0;
+        }
+    }
+
+    /// `ip link set`: sent if anything in it is not so yet; what is, is not touched by the way back.
+    #[inline(never)]
+    fn link_set(
+        &mut self,
+        command: &[u8],
+        request: &Request<'_>,
+        body: &[u8],
+        asked: Asked,
+        undo: &mut Buf<'_>,
+    ) -> Outcome {
+        let name = request.dev;
+        if self.known(name).is_some_and(|known| !known.fresh) {
+            self.flush()?;
+            self.forget(name);
+        }
+        let _ = self.device(name)?;
+        let Some(known) = self.known(name).copied() else { return Ok(()) };
+        undo.str("ip link set dev ").bytes(name);
+        let nothing = undo.len();
+        let wanted = attrs(body, LINK);
+        if word(body, LINK_CHANGE) & uapi::IFF_UP != 0 {
+            let up = word(body, LINK_FLAGS) & uapi::IFF_UP;
+            if up != known.flags & uapi::IFF_UP {
+                undo.str(if up != 0 { " down" } else { " up" });
+            }
+        }
+        if number(wanted, uapi::IFLA_MTU).is_some_and(|mtu| mtu != known.mtu) {
+            undo.str(" mtu ").num(known.mtu);
+        }
+        let address = find(wanted, uapi::IFLA_ADDRESS);
+        if !address.is_empty() && known.has_address && address != known.address {
+            let mut separator = " address ";
+            for byte in known.address {
+                undo.str(separator).hex(u32::from(byte / 16)).hex(u32::from(byte % 16));
+                separator = ":";
+            }
+        }
+        if number(wanted, uapi::IFLA_MASTER).is_some_and(|master| master != known.master) {
+            // It goes back to where it was, or out of any.
+            if known.master == 0 {
+                undo.str(" nomaster");
+            } else {
+                undo.str(" master ");
+                self.put_name_of(known.master, undo)?;
+            }
+        }
+        // One that is empty takes the alias away.
+        if Attrs::new(wanted).any(|attr| attr.kind == uapi::IFLA_IFALIAS) {
+            // What is in the batch goes first: a question may not be asked in its midst.
+            self.flush()?;
+            let alias = text(wanted, uapi::IFLA_IFALIAS);
+            let quote = if alias.contains(&b'\'') { b'"' } else { b'\'' };
+            self.look(name, &mut |link| {
+                let before = text(attrs(link, LINK), uapi::IFLA_IFALIAS);
+                if before != alias {
+                    undo.str(" alias ").byte(quote).bytes(before).byte(quote);
+                }
+            })
+            .map_err(|errno| refused("look at", name, errno))?;
+        }
+        if undo.len() == nothing {
+            return Ok(());
+        }
+        self.push(command, request, body, undo.as_bytes(), asked)?;
+        if let Some(known) = self.known(name) {
+            known.fresh = false;
+        }
+        Ok(())
+    }
+
+    /// Adds the name of an interface to a text, by its index; nothing where there is none.
+    #[inline(never)]
+    fn put_name_of(&mut self, index: u32, out: &mut Buf<'_>) -> Outcome {
+        self.flush()?;
+        let mut room = [0; QUESTION];
+        let mut writer = Writer::new(&mut room);
+        query::link(index, &mut writer);
+        // One that is gone has no name.
+        let _ = self.rtnl.ask(uapi::RTM_GETLINK, writer.bytes(), &mut |link| {
+            out.bytes(text(attrs(link, LINK), uapi::IFLA_IFNAME));
+        });
+        Ok(())
+    }
+
+    // ---- addresses
+
+    #[inline(never)]
+    fn addr_flush(&mut self, command: &[u8], request: &Request<'_>, asked: Asked) -> Outcome {
+        let _ = self.device(request.dev)?;
+        let Some(index) = self.known(request.dev).map(|known| known.index) else { return Ok(()) };
+        self.flush()?;
+        // Deleting one may take others with it (secondaries), so each round asks anew; a round that finds none ends it.
+        loop {
+            let mut room = [0; 96];
+            let mut delete = Buf::new(&mut room);
+            let mut filter = [0; QUESTION];
+            let mut writer = Writer::new(&mut filter);
+            query::addrs_of_link(0, index, &mut writer);
+            let dumped = self.rtnl.dump(uapi::RTM_GETADDR, writer.bytes(), &mut |entry| {
+                let entry = entry.unwrap_or_default();
+                // Without a peer the kernel says only IFA_ADDRESS of an IPv6 address.
+                let own = own_address(attrs(entry, ADDR));
+                if let Some(own) = own.filter(|_| word(entry, ADDR_INDEX) == index) {
+                    delete.truncate(0);
+                    delete.str("ip addr del ").ip(own).str("/").num(byte(entry, ADDR_LEN));
+                    delete.str(" dev ").bytes(request.dev);
+                }
+            });
+            if let Err(errno) = dumped {
+                return self.fail_asking(command, asked, errno);
+            }
+            if delete.is_empty() {
+                return Ok(());
+            }
+            self.command(delete.as_bytes(), asked)?;
+            self.flush()?;
+        }
+    }
+
+    // ---- rules
+
+    /// Before a rule is deleted: where it leads to table local, the machine must know another way there, or it does not
+    /// know its own addresses. True where there is nothing to delete.
+    #[inline(never)]
+    fn rule_del(&mut self, command: &[u8], request: &Request<'_>, asked: Asked) -> Outcome<bool> {
+        let local = !request.l3mdev && request.action == 0 && matches!(request.table, 0 | uapi::RT_TABLE_LOCAL);
+        let Some(pref) = request.pref.filter(|pref| local && matches!(*pref, 0 | 32765)) else { return Ok(false) };
+        if !self.local_holds {
+            if let Err(errno) = self.local_rules()? {
+                return self.fail_asking(command, asked, errno).map(|()| true);
+            }
+        }
+        let [v4, v6] = &mut self.local;
+        let rules = if request.family == uapi::AF_INET6 { v6 } else { v4 };
+        let count: u32 = rules.iter().sum();
+        let [first, moved, _] = rules;
+        let there = if pref == 0 { first } else { moved };
+        if *there == 0 {
+            return Ok(true);
+        }
+        if count == 1 {
+            let advice = "add another before: ip -4 rule add pref 32765 table local, and the same with -6";
+            let why = Why::Says("it is the only rule that leads to table local");
+            let error = Error::system(What::Command(command), Errno::EPROTO);
+            return self.say(asked, &Error { why, advice, ..error }).map(|()| true);
+        }
+        *there -= 1;
+        Ok(false)
+    }
+
+    /// Counts the rules that lead to table local, once everything asked for so far is done.
+    #[inline(never)]
+    fn local_rules(&mut self) -> Outcome<Result<(), Errno>> {
+        self.flush()?;
+        let Self { rtnl, local, .. } = self;
+        *local = [[0; 3]; 2];
+        let dumped = rtnl.dump(uapi::RTM_GETRULE, &[0; RULE], &mut |entry| {
+            let Some(entry) = entry else {
+                *local = [[0; 3]; 2];
+                return;
+            };
+            let attrs = attrs(entry, RULE);
+            let table = number(attrs, uapi::FRA_TABLE).unwrap_or(byte(entry, RULE_TABLE));
+            if table != uapi::RT_TABLE_LOCAL || !meets_all(entry) {
+                return;
+            }
+            let [v4, v6] = &mut *local;
+            let [first, moved, other] = if byte(entry, 0) == u32::from(uapi::AF_INET6) { v6 } else { v4 };
+            match number(attrs, uapi::FRA_PRIORITY).unwrap_or(0) {
+                0 => *first += 1,
+                32765 => *moved += 1,
+                _ => *other += 1,
+            }
+        });
+        self.local_holds = dumped.is_ok();
+        Ok(dumped)
+    }
+
+    // ---- what stands in a command's place
+
+    /// A command found something in its place: is it what the command wants?
+    #[inline(never)]
+    fn verify(&mut self, pending: &Pending, texts: &[u8]) -> Outcome {
+        self.verify_in(pending, texts, &mut Buf::new(&mut [0; 160]))
+    }
+
+    /// As [`Self::verify`], with room for what is found instead.
+    #[inline(never)]
+    fn verify_in(&mut self, pending: &Pending, texts: &[u8], other: &mut Buf<'_>) -> Outcome {
+        let (command, body) = pending.texts(texts);
+        let asked = pending.asked;
+        let mut filter = [0; QUESTION];
+        let mut writer = Writer::new(&mut filter);
+        let kind = match pending.class {
+            Class::LinkAdd => return self.verify_link(command, pending),
+            Class::AddrAdd => {
+                query::addrs_of_link(body.first().copied().unwrap_or(0), word(body, ADDR_INDEX), &mut writer);
+                uapi::RTM_GETADDR
+            }
+            Class::RouteAdd => {
+                query::routes_of_table(body.first().copied().unwrap_or(0), pending.table, &mut writer);
+                uapi::RTM_GETROUTE
+            }
+            // The kernel compares rules whole.
+            _ => return Ok(()),
+        };
+        // Several may stand side by side: the wanted one is enough.
+        let mut same = false;
+        let mut oif = 0;
+        let dumped = self.rtnl.dump(kind, writer.bytes(), &mut |entry| {
+            let Some(entry) = entry else { return };
+            match ip::stands(body, pending.class, entry) {
+                Some(true) => same = true,
+                Some(false) => oif = put_other(pending.class, entry, other),
+                None => {}
+            }
+        });
+        if let Err(errno) = dumped {
+            return self.fail_asking(command, asked, errno);
+        }
+        if same || other.is_empty() {
+            return Ok(());
+        }
+        if oif != 0 {
+            other.str(" dev ");
+            self.put_name_of(oif, other)?;
+        }
+        self.fail(command, asked, Why::Text(other.as_bytes()), b"")
+    }
+
+    #[inline(never)]
+    fn verify_link(&mut self, command: &[u8], pending: &Pending) -> Outcome {
+        let Some(request) = ip::request(command) else { return Ok(()) };
+        self.forget(request.dev);
+        if let Err(errno) = self.link(request.dev) {
+            return self.fail_asking(command, pending.asked, errno);
+        }
+        let table = self.known(request.dev).map_or(0, |known| known.table);
+        // As ifupdown-ng: where it is to make another kind of link, any of that name will do.
+        if table == request.table {
+            return Ok(());
+        }
+        self.fail_with(command, pending.asked, &|text| {
+            if table == 0 {
+                text.str("an interface of that name is there, and is not a VRF");
+            } else {
+                text.str("a VRF of that name is there, with table ").num(table);
+            }
+        })
+    }
+
+    // ---- what there is
+
+    /// Calls `each` with name and table of every VRF there is.
+    #[inline(never)]
+    pub fn each_vrf(&mut self, each: &mut dyn FnMut(&[u8], u32)) -> Result<(), Errno> {
+        let mut room = [0; QUESTION];
+        let mut writer = Writer::new(&mut room);
+        query::links_of_kind(b"vrf", &mut writer);
+        self.rtnl.dump(uapi::RTM_GETLINK, writer.bytes(), &mut |entry| {
+            // A kernel that has no VRFs does not know the filter, and gives every link.
+            let link = attrs(entry.unwrap_or_default(), LINK);
+            if let Some(table) = vrf_table(link) {
+                each(text(link, uapi::IFLA_IFNAME), table);
+            }
+        })
+    }
+
+    /// Waits until there is an interface of that name.
+    #[inline(never)]
+    pub fn wait_for(&mut self, name: &[u8], timeout_ms: u32) -> Result<(), Errno> {
+        let events = Rtnl::open()?;
+        events.subscribe(uapi::RTNLGRP_LINK)?;
+        let start = crate::sys::time::now_ms();
+        loop {
+            // Asked after subscribing: an interface that appears in between is not missed.
+            match self.link(name) {
+                Err(Errno::ENODEV) => {
+                    let waited = crate::sys::time::now_ms().saturating_sub(start);
+                    let rest = u64::from(timeout_ms).saturating_sub(waited);
+                    if rest == 0 {
+                        return Err(Errno::ENODEV);
+                    }
+                    events.wait_event(u32::try_from(rest).unwrap_or(u32::MAX))?;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    // ---- the way back
+
+    /// Undoes what the record says, from its end down to `from`: the lines that `which` selects.
+    ///
+    /// Every line is tried; one that fails is said and stays in the record.
+    #[inline(never)]
+    pub fn undo(&mut self, from: usize, which: &dyn Fn(Owner<'_>) -> bool) -> Outcome {
+        let mut outcome = self.end();
+        let text = self.record.copy().map_err(Self::unrecorded)?;
+        let mut end = text.len();
+        while let Some((start, owner, command)) = record::line_before(text, end).filter(|(start, ..)| *start >= from) {
+            end = start;
+            if !which(owner) {
+                continue;
+            }
+            match self.undo_one(command) {
+                Ok(()) => self.record.retract(start),
+                failed => outcome = outcome.and(failed),
+            }
+        }
+        outcome.and(self.record.settle().map_err(Self::unrecorded))
+    }
+
+    /// Carries out a command that takes something back. One torn by an interrupted write is none.
+    #[inline(never)]
+    fn undo_one(&mut self, command: &[u8]) -> Outcome {
+        if ip::request(command).is_none() {
+            return Ok(());
+        }
+        self.undoing = true;
+        let undone = self.command(command, Asked { at: None, implied: true }).and_then(|()| self.flush());
+        self.undoing = false;
+        undone
+    }
+
+    /// Notes what a command of the configuration would have made as made.
+    pub fn claim(&mut self, command: &[u8]) -> Outcome {
+        let mut room = [0; limits::REQUEST];
+        let mut body = Writer::new(&mut room);
+        let Some(Ok(request)) = ip::check(command, &mut body) else { return Ok(()) };
+        let mut room = [0; limits::COMMAND];
+        let mut undo = Buf::new(&mut room);
+        if request.class == Class::LinkSet {
+            undo.str("ip link set dev ").bytes(request.dev).str(" nomaster down");
+        } else {
+            way_back(command, &request, body.bytes(), &mut undo);
+        }
+        let owner = owner(self.owner, &request, body.bytes());
+        if undo.is_empty() { Ok(()) } else { self.record.add(owner, undo.as_bytes()).map_err(Self::unrecorded) }
+    }
+}
+
+impl Pending {
+    /// Its command and its request's body.
+    fn texts<'t>(&self, texts: &'t [u8]) -> (&'t [u8], &'t [u8]) {
+        let [start, middle, end] = self.parts;
+        (texts.get(start..middle).unwrap_or_default(), texts.get(middle..end).unwrap_or_default())
+    }
+}
+
+/// Whose the way back from a command is, that was carried out for `name`.
+fn owner(name: Name, request: &Request<'_>, body: &[u8]) -> Owner<'static> {
+    if request.class == Class::LinkAdd && request.table != 0 {
+        Owner::Vrf(name)
+    } else if shared_rule(request, body).is_some() {
+        Owner::Shared
+    } else {
+        Owner::Iface(name)
+    }
+}
+
+/// The command that takes back what a command makes, where that can be known from it alone; else nothing.
+fn way_back(command: &[u8], request: &Request<'_>, body: &[u8], out: &mut Buf<'_>) {
+    match request.class {
+        Class::LinkAdd => {
+            out.str("ip link del ").bytes(request.dev);
+        }
+        // What was replaced would have to be put back.
+        Class::RouteAdd if request.flags & uapi::NLM_F_REPLACE != 0 => {}
+        // The kernel's own rule is left: it would not make it again.
+        Class::RuleAdd if shared_rule(request, body).is_some_and(|rule| rule < KERNELS_RULES) => {}
+        Class::AddrAdd | Class::RouteAdd | Class::RuleAdd => turned(command, b"del", out),
+        Class::RuleDel if request.pref == Some(0) => {
+            out.str(if request.family == uapi::AF_INET6 { "ip -6" } else { "ip -4" });
+            out.str(" rule add pref 0 table local");
+        }
+        Class::RuleDel if request.table != 0 || request.action != 0 => turned(command, b"add", out),
+        _ => {}
+    }
+}
+
+/// The same command with another verb.
+fn turned(command: &[u8], verb: &[u8], out: &mut Buf<'_>) {
+    let Some(words) = ip::words(command) else { return };
+    out.str("ip");
+    let mut behind_object = false;
+    let mut done = false;
+    for word in words {
+        let is_verb = behind_object && !done;
+        out.byte(b' ').bytes(if is_verb { verb } else { word });
+        done |= is_verb;
+        behind_object |= matches!(word.first(), Some(b'a' | b'l' | b'r'));
+    }
+}
+
+/// Whether that errno says that a request failed: an addition may find what it adds, a deletion nothing to delete.
+fn is_failure(class: Class, errno: Errno) -> bool {
+    match class {
+        Class::LinkAdd | Class::AddrAdd | Class::RouteAdd | Class::RuleAdd => errno != Errno::EEXIST,
+        Class::LinkDel | Class::AddrDel | Class::RouteDel | Class::RuleDel => {
+            !matches!(errno, Errno::ENODEV | Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENOENT | Errno::EAFNOSUPPORT)
+        }
+        _ => true,
+    }
+}
+
+// ---- what the kernel says: fixed parts, whose layouts are those of [`crate::wire`], and attributes
+
+/// Bytes of the longest question: a link by its name, or a filter.
+const QUESTION: usize = 48;
+
+/// Bytes of a link's fixed part, and where its index, its flags and the change to them stand in it.
+const LINK: usize = 16;
+const LINK_INDEX: usize = 4;
+const LINK_FLAGS: usize = 8;
+const LINK_CHANGE: usize = 12;
+/// Bytes of an address's fixed part, and where its length and the interface's index stand in it.
+const ADDR: usize = 8;
+const ADDR_LEN: usize = 1;
+const ADDR_INDEX: usize = 4;
+/// Bytes of a route's fixed part.
+const ROUTE: usize = 12;
+/// Bytes of a rule's fixed part, and where its table, its action and its flags stand in it.
+const RULE: usize = 12;
+const RULE_TABLE: usize = 4;
+const RULE_ACTION: usize = 7;
+const RULE_FLAGS: usize = 8;
+
+/// The attributes behind a fixed part.
+fn attrs(body: &[u8], fixed: usize) -> &[u8] {
+    body.get(fixed..).unwrap_or_default()
+}
+
+/// The payload of the attribute of that kind; empty where there is none.
+#[inline(never)]
+fn find(attrs: &[u8], kind: u16) -> &[u8] {
+    Attrs::new(attrs).find(|attr| attr.kind == kind).map_or(b"", |attr| attr.payload)
+}
+
+/// The attribute of that kind as a number.
+#[inline(never)]
+fn number(attrs: &[u8], kind: u16) -> Option<u32> {
+    find(attrs, kind).try_into().ok().map(u32::from_ne_bytes)
+}
+
+/// The attribute of that kind as a text.
+#[inline(never)]
+fn text(attrs: &[u8], kind: u16) -> &[u8] {
+    trimmed(find(attrs, kind))
+}
+
+/// Four bytes of a fixed part as a number; 0 where it is too short.
+#[inline(never)]
+fn word(body: &[u8], at: usize) -> u32 {
+    attrs(body, at).first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes))
+}
+
+/// A byte of a fixed part.
+fn byte(body: &[u8], at: usize) -> u32 {
+    body.get(at).copied().map_or(0, u32::from)
+}
+
+/// A text up to its NUL.
+#[inline(never)]
+fn trimmed(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+/// The index of a link that is a VRF, from what the kernel says of it; 0 for another.
+pub fn vrf_index(link: &[u8]) -> u32 {
+    vrf_table(attrs(link, LINK)).map_or(0, |_| word(link, LINK_INDEX))
+}
+
+/// The table of a link that is a VRF.
+#[inline(never)]
+fn vrf_table(link: &[u8]) -> Option<u32> {
+    let info = find(link, uapi::IFLA_LINKINFO);
+    if text(info, uapi::IFLA_INFO_KIND) != b"vrf" {
+        return None;
+    }
+    number(find(info, uapi::IFLA_INFO_DATA), uapi::IFLA_VRF_TABLE)
+}
+
+/// An interface's own address. Without a peer the kernel says only `IFA_ADDRESS` of an IPv6 address.
+fn own_address(attrs: &[u8]) -> Option<IpAddr> {
+    ip_of(find(attrs, uapi::IFA_LOCAL)).or_else(|| ip_of(find(attrs, uapi::IFA_ADDRESS)))
+}
+
+/// Bytes as an address.
+#[inline(never)]
+fn ip_of(payload: &[u8]) -> Option<IpAddr> {
+    Attr { kind: 0, payload }.ip()
+}
+
+/// Whether every packet meets a rule that leads to a table: it has no condition, nor anything that is not known here.
+#[inline(never)]
+fn meets_all(rule: &[u8]) -> bool {
+    let &[_, to, from, tos, ..] = rule else { return false };
+    let mut kinds = Attrs::new(attrs(rule, RULE)).map(|attr| attr.kind);
+    to | from | tos == 0
+        && byte(rule, RULE_ACTION) == u32::from(uapi::FR_ACT_TO_TBL)
+        && word(rule, RULE_FLAGS) & uapi::FIB_RULE_INVERT == 0
+        && kinds.all(|kind| {
+            matches!(
+                kind,
+                uapi::FRA_PRIORITY
+                    | uapi::FRA_TABLE
+                    | uapi::FRA_PROTOCOL
+                    | uapi::FRA_SUPPRESS_PREFIXLEN
+                    | uapi::FRA_PAD
+            )
+        })
+}
+
+/// Says what stands in a command's place; gives the index of the interface that a route uses.
+#[inline(never)]
+fn put_other(class: Class, entry: &[u8], out: &mut Buf<'_>) -> u32 {
+    out.truncate(0);
+    out.str("something else stands in its place");
+    if class == Class::AddrAdd {
+        out.str(": the same address with length ").num(byte(entry, ADDR_LEN));
+        return 0;
+    }
+    let attrs = attrs(entry, ROUTE);
+    out.str(": a route");
+    // The gateway of another family stands behind that family's two bytes.
+    let foreign = find(attrs, uapi::RTA_VIA).get(2..).unwrap_or_default();
+    if let Some(gateway) = ip_of(find(attrs, uapi::RTA_GATEWAY)).or_else(|| ip_of(foreign)) {
+        out.str(" via ").ip(gateway);
+    }
+    number(attrs, uapi::RTA_OIF).unwrap_or(0)
+}
+
+impl Known {
+    /// Takes in what the kernel says of a link.
+    fn read(&mut self, link: &[u8]) {
+        let attrs = attrs(link, LINK);
+        for (to, from) in self.name.iter_mut().zip(text(attrs, uapi::IFLA_IFNAME)) {
+            *to = *from;
+        }
+        self.index = word(link, LINK_INDEX);
+        self.flags = word(link, LINK_FLAGS);
+        self.master = number(attrs, uapi::IFLA_MASTER).unwrap_or(0);
+        self.mtu = number(attrs, uapi::IFLA_MTU).unwrap_or(0);
+        if let Ok(address) = find(attrs, uapi::IFLA_ADDRESS).try_into() {
+            self.address = address;
+            self.has_address = true;
+        }
+        self.table = vrf_table(attrs).unwrap_or(0);
+        self.fresh = true;
+    }
+}

@@ -1,0 +1,363 @@
+//! The command line.
+//!
+//! `[OPTIONS] WORD …`: a WORD that is a command's name is that command, unless `--` follows it; any other is the VRF in
+//! which what follows is run. Each option is taken as `--opt value` and as `--opt=value` (busybox init hands a line
+//! with `=` to a shell, which a small image has not got).
+
+use crate::bytes::before;
+use crate::error::{Error, Exit, What};
+use crate::log::{Outcome, say};
+use crate::sys::args::{Strings, behind};
+use core::ffi::CStr;
+
+/// What is to be done.
+#[derive(Clone, Copy)]
+pub enum Command {
+    /// Run the rest in the VRF.
+    Launch(&'static [u8], Strings),
+    /// Bring interfaces up.
+    Up(Names),
+    /// Undo that.
+    Down(Names),
+    /// Print what `up` would do.
+    Plan(Names),
+    /// Processes in a VRF.
+    Pids(&'static [u8]),
+    /// VRF of a process.
+    Identify(Option<&'static [u8]>),
+    /// Print the help.
+    Help,
+    /// Print the version.
+    Version,
+}
+
+/// Options, whatever the command.
+#[derive(Clone, Copy)]
+pub struct Options {
+    /// `--config`
+    pub config: Option<&'static CStr>,
+    /// `--wait`, milliseconds.
+    pub wait_ms: u32,
+    /// `--exact`
+    pub exact: bool,
+    /// `--quiet`
+    pub quiet: bool,
+    /// `--verbose`
+    pub verbose: bool,
+    /// `--dry-run`
+    pub dry_run: bool,
+}
+
+impl Options {
+    /// What holds where nothing is said.
+    pub const fn new() -> Self {
+        Self { config: None, wait_ms: 10_000, exact: false, quiet: false, verbose: false, dry_run: false }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The commands there are, or will be: no VRF of these names is run in without `--`. A line for each: a letter to
+/// go by, `-` for one that is not in this version; and the name.
+const COMMANDS: &[u8] = b"\
+u up
+d down
+- run
+- init
+- show
+p pids
+i identify
+- adopt
+- check
+- explain
+l plan
+- ip
+";
+
+/// The options there are. A line for each: the letter that is its short form, or a digit for one that has none; `=` where
+/// it takes a value; and the name.
+///
+/// Those that are known but not in this version (`8`) are refused, never passed over: a service must not start in another
+/// way than asked.
+const OPTIONS: &[u8] = b"\
+c=config
+n dry-run
+1 exact
+h help
+q quiet
+v verbose
+V version
+2=wait
+3=isolation
+4=bind
+8=chdir
+8=env
+8 inetd
+8 json
+8=keep-fd
+8=listen
+8=no-new-privs
+8=resolv-conf
+8=user
+";
+
+/// The values of `--isolation`; `+` before those that this version has.
+const LEVELS: &[u8] = b"+ bind\n- guard\n- strict\n";
+
+/// The values of `--bind`, likewise.
+const BACKENDS: &[u8] = b"+ auto\n+ cgroup\n- seccomp\n- none\n";
+
+/// The letter and the mark of a line of a table.
+type Entry = (u8, u8);
+
+/// Looks a name up, or, where there is no name, a letter.
+#[inline(never)]
+fn look_up(table: &[u8], name: &[u8], letter: u8) -> Option<Entry> {
+    let mut rest = table;
+    while let [first, mark, line @ ..] = rest {
+        let said = before(line, b'\n');
+        if if name.is_empty() { *first == letter } else { said == name } {
+            return Some((*first, *mark));
+        }
+        rest = line.get(said.len() + 1..).unwrap_or_default();
+    }
+    None
+}
+
+const ARGUMENT: &[u8] = b"argument";
+const HELP_HINT: &str = "vrf-launch --help lists commands and options";
+
+/// Says what is wrong with an argument.
+#[cold]
+#[inline(never)]
+fn wrong(word: &[u8], says: &'static str) -> Exit {
+    misused(ARGUMENT, word, says)
+}
+
+/// Says what is wrong with a word for something.
+#[cold]
+#[inline(never)]
+fn misused(of: &[u8], word: &[u8], says: &'static str) -> Exit {
+    say(&Error { advice: HELP_HINT, ..Error::usage(What::Word(of, word), says) })
+}
+
+/// Reads the command line behind the program's name. Options may stand behind a command as well, and among its arguments.
+pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
+    let mut scan = Scan { args, asked: 0, ended: false };
+    let word = scan.next(options)?;
+    if let Some(command) = scan.early() {
+        return Ok(command);
+    }
+    let Some(word) = word.map(CStr::to_bytes) else {
+        return Err(say(&Error { advice: HELP_HINT, ..Error::usage(What::Nothing, "nothing to do") }));
+    };
+    let mut rest = scan.args;
+    let dashes = rest.next().is_some_and(|next| next.to_bytes() == b"--");
+    let letter = match look_up(COMMANDS, word, 0) {
+        Some((letter, _)) if !dashes => letter,
+        _ => return launch(word, if dashes { rest } else { scan.args }, dashes),
+    };
+    let names = Names { one: b"", scan };
+    let (mut first, mut count) = (None, 0_u32);
+    while let Some(name) = scan.next(options)? {
+        first = first.or(Some(name.to_bytes()));
+        count += 1;
+    }
+    if let Some(command) = scan.early() {
+        return Ok(command);
+    }
+    Ok(match (letter, first) {
+        (b'u', _) if !options.dry_run => Command::Up(names),
+        (b'u' | b'l', _) => Command::Plan(names),
+        (b'd', _) => Command::Down(names),
+        (b'p', Some(vrf)) if count == 1 => Command::Pids(vrf),
+        (b'p', _) => return Err(wrong(word, "takes one VRF")),
+        (b'i', _) if count <= 1 => Command::Identify(first),
+        (b'i', _) => return Err(wrong(word, "takes one process at most")),
+        _ => return Err(wrong(word, "a command that is not in this version")),
+    })
+}
+
+fn launch(vrf: &'static [u8], command: Strings, dashes: bool) -> Outcome<Command> {
+    let mut rest = command;
+    match rest.next().map(CStr::to_bytes) {
+        None => Err(misused(b"VRF", vrf, "no command to run in it")),
+        Some(word @ [b'-', ..]) if !dashes => {
+            Err(wrong(word, "options stand before the VRF; -- stands before a command"))
+        }
+        Some(_) => Ok(Command::Launch(vrf, command)),
+    }
+}
+
+/// The names among a command's arguments: what is neither an option nor an option's value.
+#[derive(Clone, Copy)]
+pub struct Names {
+    /// Comes first, if it is not empty.
+    one: &'static [u8],
+    scan: Scan,
+}
+
+impl Names {
+    /// One name.
+    pub const fn one(name: &'static [u8]) -> Self {
+        Self { one: name, scan: Scan { args: Strings::NONE, asked: 0, ended: true } }
+    }
+}
+
+impl Iterator for Names {
+    type Item = &'static [u8];
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'static [u8]> {
+        if !self.one.is_empty() {
+            return Some(core::mem::take(&mut self.one));
+        }
+        // What is wrong with the arguments was said when they were first read.
+        Some(self.scan.next(&mut Options::new()).ok()??.to_bytes())
+    }
+}
+
+/// The arguments, as far as they have not been read.
+#[derive(Clone, Copy)]
+struct Scan {
+    args: Strings,
+    /// `h` after `--help`, `V` after `--version`.
+    asked: u8,
+    /// After `--`, all words are plain.
+    ended: bool,
+}
+
+impl Scan {
+    /// Goes on to the next word that is no option, noting the options on the way.
+    #[inline(never)]
+    fn next(&mut self, options: &mut Options) -> Outcome<Option<&'static CStr>> {
+        while let Some(arg) = self.args.next() {
+            match arg.to_bytes() {
+                _ if self.ended => return Ok(Some(arg)),
+                b"--" => self.ended = true,
+                [b'-', b'-', long @ ..] => {
+                    let name = before(long, b'=');
+                    let value = if name.len() < long.len() { Some(behind(arg, name.len() + 3)) } else { None };
+                    self.set(look_up(OPTIONS, name, 0), arg, value, options)?;
+                }
+                letters @ [b'-', _, ..] => {
+                    // -qv, and -cFILE or -c FILE
+                    let mut at = 1;
+                    while let Some(letter) = letters.get(at) {
+                        at += 1;
+                        let option = if letter.is_ascii_alphabetic() { look_up(OPTIONS, b"", *letter) } else { None };
+                        let mut value = None;
+                        if matches!(option, Some((_, b'='))) && at < letters.len() {
+                            value = Some(behind(arg, at));
+                            at = letters.len();
+                        }
+                        self.set(option, arg, value, options)?;
+                    }
+                }
+                _ => return Ok(Some(arg)),
+            }
+        }
+        Ok(None)
+    }
+
+    #[inline(never)]
+    fn set(
+        &mut self,
+        option: Option<Entry>,
+        arg: &'static CStr,
+        mut value: Option<&'static CStr>,
+        options: &mut Options,
+    ) -> Outcome {
+        let Some((letter, mark)) = option else { return Err(wrong(arg.to_bytes(), "no such option")) };
+        let takes = mark == b'=';
+        if takes && value.is_none() {
+            value = self.args.next();
+        }
+        if takes != value.is_some() {
+            return Err(wrong(arg.to_bytes(), if takes { "a value is missing" } else { "takes no value" }));
+        }
+        let given = value.unwrap_or_default();
+        let mut word = given.to_bytes();
+        let (mut of, mut says): (&[u8], _) = (b"", "");
+        match letter {
+            b'c' => options.config = Some(given),
+            b'n' => options.dry_run = true,
+            b'1' => options.exact = true,
+            b'q' => options.quiet = true,
+            b'v' => options.verbose = true,
+            b'h' | b'V' => self.asked = letter,
+            b'2' => {
+                of = b"--wait";
+                match crate::conf::values::u32_(word).ok().and_then(|seconds| seconds.checked_mul(1000)) {
+                    Some(wait_ms) => options.wait_ms = wait_ms,
+                    None => says = "not a number of seconds",
+                }
+            }
+            b'3' => {
+                of = b"--isolation";
+                says = match look_up(LEVELS, word, 0) {
+                    Some((b'+', _)) => "",
+                    Some(_) => "this version reaches level bind only",
+                    None => "the levels are bind, guard, strict",
+                };
+            }
+            b'4' => {
+                of = b"--bind";
+                says = match look_up(BACKENDS, word, 0) {
+                    Some((b'+', _)) => "",
+                    Some(_) => "not in this version; auto and cgroup are",
+                    None => "the backends are auto, cgroup, seccomp, none",
+                };
+            }
+            _ => says = "an option that is not in this version",
+        }
+        if says.is_empty() {
+            return Ok(());
+        }
+        if of.is_empty() {
+            (of, word) = (ARGUMENT, arg.to_bytes());
+        }
+        Err(misused(of, word, says))
+    }
+
+    /// What was asked for whatever the command.
+    const fn early(&self) -> Option<Command> {
+        match self.asked {
+            b'h' => Some(Command::Help),
+            b'V' => Some(Command::Version),
+            _ => None,
+        }
+    }
+}
+
+/// What `--help` prints.
+pub const HELP: &str = "\
+vrf-launch gives a service its own routing table (a VRF) and starts it there.
+
+  vrf-launch [OPTIONS] VRF [--] COMMAND [ARG]...  run COMMAND in VRF: same PID, exec in place
+  vrf-launch up   [NAME]...   make the kernel agree with the configuration (idempotent)
+  vrf-launch down [NAME]...   undo what up did, and only that
+  vrf-launch plan [NAME]...   what up would do, as iproute2 commands
+  vrf-launch pids VRF         the processes in VRF
+  vrf-launch identify [PID]   the VRF of a process
+
+VRF may be default: outside of any VRF. A VRF that is not there is brought up
+first where the configuration describes it.
+
+  -c, --config FILE      default /etc/vrf-launch.conf, else /etc/network/interfaces
+      --isolation LEVEL  bind: each new socket belongs to the VRF
+      --bind BACKEND     auto or cgroup
+      --wait SECONDS     longest wait for an interface to appear (default 10; 0: none)
+      --exact            up, down, plan: only what the file says, as ifupdown-ng does it
+  -n, --dry-run          up: print the plan
+  -q, --quiet            no warnings
+  -v, --verbose          say each step
+  -h, --help             -V, --version
+
+Exit codes: 100 usage or configuration, 111 the kernel refused, 126 COMMAND
+cannot be run, 127 COMMAND is not there, else COMMAND's own.
+";

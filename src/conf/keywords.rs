@@ -1,0 +1,218 @@
+//! Keywords of an interface's stanza: the ones known here, and what their values may be.
+
+use super::Fault;
+use super::lines::Line;
+use super::values::{self, Reason};
+use super::words::{Words, code};
+use crate::text::Buf;
+use crate::wire::msg::Writer;
+use crate::{ip, limits};
+
+/// A keyword that means something here. Source: interfaces(5), interfaces-vrf(5) of ifupdown-ng.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[allow(missing_docs, reason = "each is the keyword of its name; NAMES is the table")]
+pub enum Keyword {
+    Address = b'a',
+    Alias,
+    Down,
+    Gateway,
+    Hwaddress,
+    LinkType,
+    Metric,
+    Mtu,
+    Netmask,
+    PointToPoint,
+    PostDown,
+    PostUp,
+    PreDown,
+    PreUp,
+    Requires,
+    Up,
+    VethPeerName,
+    VrfAccept,
+    VrfIsolation,
+    VrfLoopback,
+    VrfMember,
+    VrfRoute,
+    VrfRules,
+    VrfShared,
+    VrfStrictMode,
+    VrfTable,
+}
+
+/// Every spelling, each behind the byte of its keyword. `pointopoint` is classic ifupdown's, `vrf` ifupdown2's.
+const NAMES: &[u8] = b"aaddress balias cdown dgateway ehwaddress flink-type gmetric hmtu inetmask jpoint-to-point \
+jpointopoint kpost-down lpost-up mpre-down npre-up orequires pup qveth-peer-name uvrf rvrf-accept svrf-isolation \
+tvrf-loopback uvrf-member vvrf-route wvrf-rules xvrf-shared yvrf-strict-mode zvrf-table";
+
+/// The keyword a word is, if it is one.
+#[inline(never)]
+pub fn keyword(word: &[u8]) -> Option<Keyword> {
+    use Keyword as K;
+    // The letters in the order of the enum: the compiler makes one addition of this.
+    Some(match code(NAMES, word) {
+        b'a' => K::Address,
+        b'b' => K::Alias,
+        b'c' => K::Down,
+        b'd' => K::Gateway,
+        b'e' => K::Hwaddress,
+        b'f' => K::LinkType,
+        b'g' => K::Metric,
+        b'h' => K::Mtu,
+        b'i' => K::Netmask,
+        b'j' => K::PointToPoint,
+        b'k' => K::PostDown,
+        b'l' => K::PostUp,
+        b'm' => K::PreDown,
+        b'n' => K::PreUp,
+        b'o' => K::Requires,
+        b'p' => K::Up,
+        b'q' => K::VethPeerName,
+        b'r' => K::VrfAccept,
+        b's' => K::VrfIsolation,
+        b't' => K::VrfLoopback,
+        b'u' => K::VrfMember,
+        b'v' => K::VrfRoute,
+        b'w' => K::VrfRules,
+        b'x' => K::VrfShared,
+        b'y' => K::VrfStrictMode,
+        b'z' => K::VrfTable,
+        _ => return None,
+    })
+}
+
+/// Whether `word` is spelt like one of ours and is none: such a word is a mistake, not somebody else's keyword.
+pub fn is_misspelt(word: &[u8]) -> bool {
+    word.starts_with(b"vrf-") && keyword(word).is_none()
+}
+
+/// One line of a stanza: `at` is its place, `value` all that follows the keyword.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Property<'a> {
+    /// Offset of the line in the text.
+    pub at: u32,
+    /// The first word.
+    pub key: &'a [u8],
+    /// The rest of the line, without blanks around it.
+    pub value: &'a [u8],
+}
+
+impl<'a> Property<'a> {
+    /// A line as a property.
+    pub(super) fn of(line: Line<'a>) -> Self {
+        let mut words = Words::new(line.body);
+        let key = words.next().unwrap_or_default();
+        Self { at: line.at, key, value: words.rest() }
+    }
+
+    /// The first word of the value; empty where there is none.
+    #[inline(never)]
+    pub fn first(&self) -> &'a [u8] {
+        Words::new(self.value).next().unwrap_or_default()
+    }
+
+    /// This line's fault.
+    pub const fn fault(&self, word: &'a [u8], reason: &'static str) -> Fault<'a> {
+        Fault { at: self.at, key: self.key, word, reason }
+    }
+
+    /// `vrf-route PREFIX …` or `vrf-route unreachable PREFIX`: as `ip route add`, in the VRF's table.
+    pub fn put_route(&self, table: &[u8], out: &mut Buf<'_>) {
+        out.str("ip route add ").bytes(self.value).str(" table ").bytes(table);
+    }
+
+    /// Whether the value is one that the keyword takes; if not, `word` is what is wrong with it. Says nothing of
+    /// keywords that are not known here.
+    #[inline(never)]
+    pub fn check(&self, word: &mut &'a [u8]) -> Result<(), Reason> {
+        use Keyword as K;
+        let first = self.first();
+        *word = first;
+        let Some(keyword) = keyword(self.key) else {
+            return if is_misspelt(self.key) { Err(NO_SUCH_KEYWORD) } else { Ok(()) };
+        };
+        if self.value.is_empty() {
+            return Err("a value is missing");
+        }
+        match keyword {
+            // Of the types of links, others than ours are made by somebody else (bridge, bond, …).
+            K::LinkType | K::Requires => Ok(()),
+            K::PreUp | K::Up | K::PostUp | K::PreDown | K::Down | K::PostDown => self.check_command(word),
+            K::Address | K::PointToPoint => values::address_len(first).map(drop),
+            K::Gateway => values::address(first).map(drop),
+            K::Netmask => values::netmask(first).map(drop),
+            K::Metric | K::Mtu => values::u32_(first).map(drop),
+            K::VethPeerName | K::VrfMember => values::if_name(first).map(drop),
+            K::VrfTable => vrf_table(first).map(drop),
+            K::VrfLoopback | K::VrfRules => values::yes_no(first).map(drop),
+            K::Hwaddress => {
+                if first == b"ether" {
+                    *word = Words::new(self.value).nth(1).unwrap_or_default();
+                }
+                values::mac(word).map(drop)
+            }
+            K::VrfIsolation => match code(b"bbind lguard lstrict", first) {
+                b'b' => Ok(()),
+                b'l' => Err("this version reaches level bind only"),
+                _ => Err("the levels are bind, guard, strict"),
+            },
+            K::Alias if self.value.len() > ALIAS => Err("longer than 255 bytes"),
+            K::Alias => {
+                *word = self.value;
+                let quotes = self.value.contains(&b'\'') && self.value.contains(&b'"');
+                if quotes { Err("an alias with both kinds of quotes") } else { Ok(()) }
+            }
+            K::VrfRoute => {
+                *word = self.value;
+                self.check_route()
+            }
+            // Refused rather than passed over: whoever wrote it counts on it.
+            K::VrfAccept | K::VrfShared | K::VrfStrictMode => Err("known, and not in this version"),
+        }
+    }
+
+    /// A phase line that `ip(8)` would carry out has to be right, as far as that is known here.
+    #[inline(never)]
+    fn check_command(&self, word: &mut &'a [u8]) -> Result<(), Reason> {
+        let mut room = [0; limits::REQUEST];
+        match ip::check(self.value, &mut Writer::new(&mut room)) {
+            Some(Err(ip::Fault { word: wrong, wrong: ip::Wrong::Bad(reason) })) => {
+                *word = wrong;
+                Err(reason)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    #[inline(never)]
+    fn check_route(&self) -> Result<(), Reason> {
+        if Words::new(self.value).any(|word| code(b"ttable vvrf", word) != 0) {
+            return Err("the table is the VRF's own and is not said again");
+        }
+        let mut room = [0; limits::COMMAND];
+        let mut out = Buf::new(&mut room);
+        self.put_route(b"1", &mut out);
+        let mut body = [0; limits::REQUEST];
+        match ip::check(out.as_bytes(), &mut Writer::new(&mut body)) {
+            Some(Ok(_)) if !out.is_cut() => Ok(()),
+            Some(Err(ip::Fault { wrong: ip::Wrong::Bad(reason), .. })) => Err(reason),
+            _ => Err("not a route: PREFIX [via GATEWAY] [dev INTERFACE] [metric N]"),
+        }
+    }
+}
+
+/// Bytes of an alias at most. Source: `uapi/linux/if.h: IFALIASZ`, less the NUL.
+const ALIAS: usize = 255;
+
+const NO_SUCH_KEYWORD: &str = "no such keyword; those with vrf- are vrf-table, vrf-member, vrf-route, vrf-rules, vrf-loopback, \
+    vrf-isolation";
+
+/// A VRF's table: any but 0 (no table) and `local`, in which the VRF would shadow the machine's own addresses.
+pub fn vrf_table(word: &[u8]) -> Result<u32, &'static str> {
+    match values::u32_(word) {
+        Ok(0) | Err(_) => Err("not a table number (1 to 4294967295)"),
+        Ok(253..=255) => Err("tables 253, 254 and 255 are the machine's own (default, main, local)"),
+        Ok(table) => Ok(table),
+    }
+}

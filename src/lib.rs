@@ -1,0 +1,44 @@
+//! The library behind the `vrf-launch` binary: a VRF, its ip rules, its routes and a service bound to it, by raw
+//! netlink, without an allocator.
+//!
+//! Data goes one way: `argv, file → parse → plan → apply → bind → exec`.
+//!
+//! | room | what is in it | |
+//! |---|---|---|
+//! | [`run`] | the story of each command | imported by `main` alone |
+//! | [`cli`] | the command line | |
+//! | [`bytes`], [`error`], [`errno`], [`limits`], [`text`], [`uapi`], [`prefix`] | errors, capacities, escaping, kernel constants, prefixes | pure |
+//! | [`conf`] | the grammar of interfaces(5) | pure |
+//! | [`plan`], [`order`] | what is to be true of which interface, in which order | pure |
+//! | [`wire`], [`ip`] | rtnetlink messages as bytes; `ip` commands compiled into them | pure |
+//! | [`load`], [`record`] | the configuration's files; the record of what was made | |
+//! | [`rtnl`], [`apply`] | the netlink socket; steps become true | |
+//! | [`bind`], [`service`] | sockets belong to a VRF; a command takes this process's place | |
+//! | [`log`] | messages and output | |
+//! | [`sys`] | one safe function for each system call | the only unsafe code |
+//!
+//! *Pure* rooms import only core, heapless, constants of linux-raw-sys, and each other: a test sees to it.
+#![cfg_attr(not(test), no_std)]
+
+pub mod apply;
+pub mod bind;
+pub mod bytes;
+pub mod cli;
+pub mod conf;
+pub mod errno;
+pub mod error;
+pub mod ip;
+pub mod limits;
+pub mod load;
+pub mod log;
+pub mod order;
+pub mod plan;
+pub mod prefix;
+pub mod record;
+pub mod rtnl;
+pub mod run;
+pub mod service;
+pub mod sys;
+pub mod text;
+pub mod uapi;
+pub mod wire;

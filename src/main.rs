@@ -1,0 +1,33 @@
+//! Start of the program.
+#![no_std]
+#![no_main]
+#![allow(unsafe_code)]
+
+use core::ffi::{c_char, c_int};
+use vrf_launch::sys::args::Strings;
+
+/// Nothing in the program panics on purpose; what the compiler could not rule out ends it with the exit code of a system
+/// error.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    vrf_launch::sys::process::exit(111)
+}
+
+// The C library: its start code calls `main`, and `core` calls its `memcpy`. Static in the shipped binary (musl, see
+// build.rs); the host's own, as usual there, in `cargo build` and `cargo test`.
+#[cfg_attr(target_feature = "crt-static", link(name = "c", kind = "static", modifiers = "-bundle"))]
+#[cfg_attr(not(target_feature = "crt-static"), link(name = "c"))]
+unsafe extern "C" {}
+
+/// Called by the C start code.
+///
+/// # Safety
+/// `argv` and `envp` are what the kernel gave the process.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn main(_argc: c_int, argv: *const *const c_char, envp: *const *const c_char) -> c_int {
+    // SAFETY: the kernel ends both arrays with a null pointer, and nothing here changes them.
+    let argv = unsafe { Strings::new(argv) };
+    // SAFETY: as above.
+    let envp = unsafe { Strings::new(envp) };
+    vrf_launch::run::main(argv, envp)
+}

@@ -1,0 +1,372 @@
+//! What `up` does: an interface's stanzas as ordered items.
+//!
+//! The order within an interface is ifupdown-ng's: create, pre-up, up, post-up, and in each phase first what keywords ask
+//! for, then the phase's own lines. What isolation needs beyond the file comes where its kind belongs and is marked
+//! as implied; `--exact` leaves it out.
+
+use crate::conf::keywords::{Keyword, Property, keyword};
+use crate::conf::stanzas::{Conf, Iface};
+use crate::conf::values;
+use crate::error::Exit;
+use crate::ip::{self, Class, Request};
+use crate::limits;
+use crate::text::Buf;
+use crate::wire::msg::Writer;
+
+/// The phases of an interface, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Virtual interfaces are made.
+    Create,
+    /// Before the interface is up: masters, rules.
+    PreUp,
+    /// The interface, its addresses and gateways.
+    Up,
+    /// After that.
+    PostUp,
+    /// Before the interface goes down.
+    PreDown,
+    /// The interface goes down.
+    Down,
+    /// After that.
+    PostDown,
+}
+
+impl Phase {
+    /// The phase's name, which is also its keyword.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::PreUp => "pre-up",
+            Self::Up => "up",
+            Self::PostUp => "post-up",
+            Self::PreDown => "pre-down",
+            Self::Down => "down",
+            Self::PostDown => "post-down",
+        }
+    }
+
+    const fn keyword(self) -> Option<Keyword> {
+        Some(match self {
+            Self::Create => return None,
+            Self::PreUp => Keyword::PreUp,
+            Self::Up => Keyword::Up,
+            Self::PostUp => Keyword::PostUp,
+            Self::PreDown => Keyword::PreDown,
+            Self::Down => Keyword::Down,
+            Self::PostDown => Keyword::PostDown,
+        })
+    }
+}
+
+/// One thing that an interface needs.
+#[derive(Clone, Copy)]
+pub struct Item<'t> {
+    /// The line that asks for it, as an offset in the text.
+    pub at: u32,
+    /// The `ip` command that makes it true, or a command for a shell.
+    pub command: &'t [u8],
+    /// Whether it is for a shell: not an `ip` command, or one that only iproute2 understands.
+    pub shell: bool,
+    /// Added by us: isolation needs it, the file does not say it.
+    pub implied: bool,
+}
+
+/// The rules that isolate, in both families, in an order that never leaves the machine without table local.
+///
+/// 1000 is the kernel's own, made with the first VRF of a network namespace and never again: where somebody deleted it, it
+/// is put back, with the kernel's mark, which networkd spares. 2000: what a VRF's table does not know is unreachable.
+/// Table local moves behind the VRFs', to 32765.
+pub const RULES: [&[u8]; 8] = [
+    b"ip -4 rule add pref 1000 l3mdev protocol kernel",
+    b"ip -6 rule add pref 1000 l3mdev protocol kernel",
+    b"ip -4 rule add pref 2000 l3mdev unreachable",
+    b"ip -6 rule add pref 2000 l3mdev unreachable",
+    b"ip -4 rule add pref 32765 table local",
+    b"ip -6 rule add pref 32765 table local",
+    b"ip -4 rule del pref 0 table local",
+    b"ip -6 rule del pref 0 table local",
+];
+/// How many of them, from the first, are the kernel's own.
+pub const KERNELS_RULES: usize = 2;
+
+/// Which of [`RULES`] a compiled command is, whoever states it: all VRFs share these, and they go with the last one.
+#[inline(never)]
+pub fn shared_rule(request: &Request<'_>, body: &[u8]) -> Option<usize> {
+    if !matches!(request.class, Class::RuleAdd | Class::RuleDel) {
+        return None;
+    }
+    RULES.iter().position(|rule| {
+        let mut room = [0; limits::REQUEST];
+        let mut writer = Writer::new(&mut room);
+        let Some(Ok(known)) = ip::check(rule, &mut writer) else { return false };
+        // A deletion may say less; there is one rule of preference 0.
+        let first = known.class == Class::RuleDel && request.pref == Some(0) && request.family == known.family;
+        request.class == known.class && (first || writer.bytes() == body)
+    })
+}
+
+/// How a configuration is carried out. It has been checked: values that cannot be are not met here.
+#[derive(Clone, Copy)]
+pub struct Plan<'a> {
+    conf: Conf<'a>,
+    /// Which of [`RULES`] are to be added; those the file states are not.
+    implied: [bool; RULES.len()],
+    exact: bool,
+}
+
+/// Where items go; what it fails with ends the walk.
+pub type Sink<'s> = &'s mut dyn FnMut(&Item<'_>) -> Walk;
+
+/// How a walk through the plan ends.
+pub type Walk = Result<(), Exit>;
+
+impl<'a> Plan<'a> {
+    /// The plan of a configuration that has been checked.
+    #[inline(never)]
+    pub fn new(conf: Conf<'a>, exact: bool) -> Self {
+        let mut implied = [!exact; RULES.len()];
+        for iface in conf.ifaces() {
+            for property in conf.properties(iface) {
+                if matches!(keyword(property.key), Some(Keyword::PreUp | Keyword::Up | Keyword::PostUp)) {
+                    let mut room = [0; limits::REQUEST];
+                    let mut writer = Writer::new(&mut room);
+                    if let Some(Ok(request)) = ip::check(property.value, &mut writer) {
+                        let stated = shared_rule(&request, writer.bytes());
+                        if let Some(implied) = stated.and_then(|rule| implied.get_mut(rule)) {
+                            *implied = false;
+                        }
+                    }
+                }
+            }
+        }
+        Self { conf, implied, exact }
+    }
+
+    /// The configuration it is of.
+    pub const fn conf(&self) -> Conf<'a> {
+        self.conf
+    }
+
+    /// The VRF that the interface is a member of.
+    pub fn master(&self, iface: Iface) -> Option<Property<'a>> {
+        self.conf.last(iface, Keyword::VrfMember)
+    }
+
+    /// Whether [`Phase::Create`] makes the interface: a VRF, or a link of a kind that is not somebody else's to make.
+    #[inline(never)]
+    pub fn makes(&self, iface: Iface) -> bool {
+        let kind = self.conf.last(iface, Keyword::LinkType);
+        self.conf.table(iface).is_some() || kind.is_some_and(|kind| matches!(kind.first(), b"dummy" | b"veth"))
+    }
+
+    /// What the interface needs in `phase`, each item given to `sink` in its order.
+    #[inline(never)]
+    pub fn items(&self, iface: Iface, phase: Phase, sink: Sink<'_>) -> Walk {
+        let here = Property { at: self.conf.at(iface), key: b"", value: b"" };
+        let mut to = Composer { plan: self, iface, implied: false, sink };
+        match phase {
+            Phase::Create if self.makes(iface) => {
+                if self.conf.table(iface).is_some() {
+                    to.last(Keyword::VrfTable, b"ip link add N type vrf table V")?;
+                } else {
+                    to.last(Keyword::LinkType, b"ip link add N type V[ peer name P]")?;
+                }
+            }
+            Phase::PreUp => to.last(Keyword::VrfMember, b"ip link set dev N master V")?,
+            Phase::Up => {
+                to.put(&here, b"ip link set dev N up[ mtu U][ address H][ alias Q]")?;
+                to.each(Keyword::Address, b"ip addr add A[ peer R] dev N")?;
+                to.each(Keyword::Gateway, b"ip [F ]route add default via V dev N[ vrf M][ table O] metric D onlink")?;
+                to.each(Keyword::VrfRoute, b"ip route add W table T")?;
+                to.isolate(Keyword::VrfLoopback, &[true; 2], &LOOPBACKS)?;
+            }
+            // What ifupdown-ng's executors do in this phase.
+            Phase::Down if self.exact => {
+                let addressed = |which| self.conf.last(iface, which).is_some();
+                if addressed(Keyword::Address) || addressed(Keyword::Gateway) {
+                    to.put(&here, b"ip addr flush dev N")?;
+                }
+                to.put(&here, b"ip link set dev N down")?;
+            }
+            _ => {}
+        }
+        to.own(phase)?;
+        match phase {
+            Phase::PreUp => to.isolate(Keyword::VrfRules, &self.implied, &RULES),
+            // In ifupdown-ng a phase of its own, behind the lines of this one.
+            Phase::PostDown if self.exact => {
+                if self.master(iface).is_some() {
+                    to.put(&here, b"ip link set dev N nomaster")?;
+                }
+                if self.makes(iface) { to.put(&here, b"ip link del N") } else { Ok(()) }
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The addresses that a program in a VRF expects to be there.
+const LOOPBACKS: [&[u8]; 2] = [b"ip addr add 127.0.0.1/8 dev N", b"ip addr add ::1/128 dev N nodad"];
+
+/// Composes commands from templates, and hands them on.
+///
+/// A template is a command in which a capital letter stands for what the configuration has in its place
+/// ([`Self::letter`]). What stands in brackets is left out where there is nothing for its letter; elsewhere that leaves
+/// out the whole command.
+struct Composer<'p, 'a, 's> {
+    plan: &'p Plan<'a>,
+    iface: Iface,
+    implied: bool,
+    sink: Sink<'s>,
+}
+
+impl<'a> Composer<'_, 'a, '_> {
+    /// The phase's own lines.
+    #[inline(never)]
+    fn own(&mut self, phase: Phase) -> Walk {
+        let Some(which) = phase.keyword() else { return Ok(()) };
+        for Property { at, value: command, .. } in self.plan.conf.with(self.iface, which) {
+            (self.sink)(&Item { at, command, shell: ip::request(command).is_none(), implied: false })?;
+        }
+        Ok(())
+    }
+
+    /// A command for every line of a keyword.
+    #[inline(never)]
+    fn each(&mut self, which: Keyword, template: &[u8]) -> Walk {
+        for line in self.plan.conf.with(self.iface, which) {
+            self.put(&line, template)?;
+        }
+        Ok(())
+    }
+
+    /// A command for the last line of a keyword.
+    #[inline(never)]
+    fn last(&mut self, which: Keyword, template: &[u8]) -> Walk {
+        self.plan.conf.last(self.iface, which).map_or(Ok(()), |line| self.put(&line, template))
+    }
+
+    /// What isolation of a VRF needs: those of `templates` that are `wanted`, unless the keyword `unless` says no.
+    #[inline(never)]
+    fn isolate(&mut self, unless: Keyword, wanted: &[bool], templates: &[&[u8]]) -> Walk {
+        let conf = &self.plan.conf;
+        let Some(table) = conf.last(self.iface, Keyword::VrfTable) else { return Ok(()) };
+        if self.plan.exact || conf.last(self.iface, unless).is_some_and(|p| values::yes_no(p.first()) == Ok(false)) {
+            return Ok(());
+        }
+        self.implied = true;
+        for (template, wanted) in templates.iter().zip(wanted) {
+            if *wanted {
+                self.put(&table, template)?;
+            }
+        }
+        self.implied = false;
+        Ok(())
+    }
+
+    /// Composes one command that `line` asks for.
+    #[inline(never)]
+    fn put(&mut self, line: &Property<'a>, template: &[u8]) -> Walk {
+        let mut room = [0; limits::COMMAND];
+        let mut out = Buf::new(&mut room);
+        if !self.fill(line, template, &mut out) {
+            return Ok(());
+        }
+        (self.sink)(&Item { at: line.at, command: out.as_bytes(), shell: false, implied: self.implied })
+    }
+
+    /// Fills a template in; whether there was something for every letter outside brackets.
+    #[inline(never)]
+    fn fill(&self, line: &Property<'a>, template: &[u8], out: &mut Buf<'_>) -> bool {
+        let mut start = None;
+        let mut filled = true;
+        for byte in template {
+            match byte {
+                b'[' => start = Some(out.len()),
+                b']' => {
+                    if !filled {
+                        out.truncate(start.unwrap_or_default());
+                        filled = true;
+                    }
+                    start = None;
+                }
+                b'A'..=b'Z' => filled = self.letter(*byte, line, out),
+                _ => {
+                    out.byte(*byte);
+                }
+            }
+            if !filled && start.is_none() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Puts what a letter stands for, if there is anything.
+    #[inline(never)]
+    fn letter(&self, letter: u8, line: &Property<'a>, out: &mut Buf<'_>) -> bool {
+        let first = line.first();
+        let is_v6 = first.contains(&b':');
+        let which = match letter {
+            // The interface's name; of the line, its first word, all of its value, and its family where it is not IPv4.
+            b'N' => return put(self.plan.conf.name(self.iface), out),
+            b'V' => return put(first, out),
+            b'W' => return put(line.value, out),
+            b'F' => return is_v6 && put(b"-6", out),
+            b'A' => return self.address(first, out),
+            // The other end of an address: as ifupdown-ng has it, an IPv4 matter. That of a pair.
+            b'R' if !is_v6 => Keyword::PointToPoint,
+            b'P' if first == b"veth" => Keyword::VethPeerName,
+            // The VRF that it is in; the table of the VRF that it is, and that only where it is in none.
+            b'M' => Keyword::VrfMember,
+            b'O' if self.plan.master(self.iface).is_none() => Keyword::VrfTable,
+            b'T' => Keyword::VrfTable,
+            b'D' => Keyword::Metric,
+            b'U' => Keyword::Mtu,
+            b'H' => Keyword::Hwaddress,
+            b'Q' => Keyword::Alias,
+            _ => return false,
+        };
+        let Some(property) = self.plan.conf.last(self.iface, which) else {
+            // ifupdown-ng's default is 1, so that a gateway of DHCP's may stand beside it.
+            return letter == b'D' && put(b"1", out);
+        };
+        let value = property.value;
+        match letter {
+            b'Q' => {
+                let quote = if value.contains(&b'\'') { b'"' } else { b'\'' };
+                out.byte(quote).bytes(value).byte(quote);
+                true
+            }
+            // `hwaddress ether MAC` is classic ifupdown.
+            b'U' | b'H' => put(value.strip_prefix(b"ether").unwrap_or(value).trim_ascii(), out),
+            _ => put(property.first(), out),
+        }
+    }
+
+    /// An address with its length: its own, or the netmask's, or that of one host.
+    #[inline(never)]
+    fn address(&self, word: &[u8], out: &mut Buf<'_>) -> bool {
+        let Ok((addr, len)) = values::address_len(word) else { return false };
+        let netmask = self.plan.conf.last(self.iface, Keyword::Netmask).and_then(|p| values::netmask(p.first()).ok());
+        let len = len.or(netmask).unwrap_or(values::default_len(addr));
+        out.ip(addr).str("/").num(u32::from(len));
+        true
+    }
+}
+
+/// Puts a text there is: true.
+fn put(text: &[u8], out: &mut Buf<'_>) -> bool {
+    out.bytes(text);
+    true
+}
+
+/// What an interface needs that is only named: to be up.
+#[inline(never)]
+pub fn link_up(name: &[u8], at: u32, sink: Sink<'_>) -> Walk {
+    let mut room = [0; limits::COMMAND];
+    let mut out = Buf::new(&mut room);
+    out.str("ip link set dev ").bytes(name).str(" up");
+    sink(&Item { at, command: out.as_bytes(), shell: false, implied: false })
+}

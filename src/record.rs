@@ -1,0 +1,192 @@
+//! The record of what `up` made, so that `down` undoes that and only that.
+//!
+//! A text file in `/run/vrf-launch`, one for each network namespace: each line the name of the interface it was made
+//! for and the `ip` command that takes it back, in the order of making; `down` carries them out from the last to the first.
+//!
+//! ```text
+//! mgmt/vrf ip link del mgmt                        owner/vrf: this is the VRF itself
+//! - ip -6 rule del pref 2000 l3mdev unreachable    -: shared by all VRFs, goes with the last one
+//! eth0 ip addr del 10.20.30.40/24 dev eth0
+//! ```
+//! A line is written before what it takes back is made, and retracted where that was there already. So nothing that was
+//! made is missing, wherever an `up` is interrupted; what was not made after all is not there to be taken back, and that
+//! is no error.
+//!
+//! Without a writable `/run` there is no record; `down` then undoes what the configuration says.
+
+use crate::error::Errno;
+use crate::limits;
+use crate::sys::OwnedFd;
+use crate::sys::file;
+use crate::sys::mem::List;
+use crate::text::Buf;
+
+/// The folder of records.
+const FOLDER: &core::ffi::CStr = c"/run/vrf-launch";
+
+/// Whose a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner<'a> {
+    /// An interface's.
+    Iface(&'a [u8]),
+    /// It makes the VRF of that name.
+    Vrf(&'a [u8]),
+    /// All VRFs'.
+    Shared,
+}
+
+impl<'a> Owner<'a> {
+    fn parse(word: &'a [u8]) -> Self {
+        match word.strip_suffix(b"/vrf") {
+            _ if word == b"-" => Self::Shared,
+            Some(name) => Self::Vrf(name),
+            None => Self::Iface(word),
+        }
+    }
+
+    /// The interface's name; empty for what is shared.
+    pub const fn name(&self) -> &'a [u8] {
+        match self {
+            Self::Iface(name) | Self::Vrf(name) => name,
+            Self::Shared => b"",
+        }
+    }
+}
+
+/// What the first byte of a line is overwritten with that is to be taken out; no name begins with it.
+const STRUCK: u8 = 0;
+
+/// The record, locked for as long as this lives.
+pub struct Record {
+    file: Option<OwnedFd>,
+    lines: List<u8>,
+    /// How many bytes of `lines` are in the file.
+    saved: usize,
+    /// Whether lines are struck out.
+    struck: bool,
+}
+
+impl Record {
+    /// Opens the record of a network namespace and waits until no other process has it.
+    #[inline(never)]
+    pub fn open(namespace: u64) -> Self {
+        let mut record = Self { file: None, lines: List::new(), saved: 0, struck: false };
+        // No record is no reason to leave a machine without its network.
+        let _ = record.try_open(namespace);
+        record
+    }
+
+    #[inline(never)]
+    fn try_open(&mut self, namespace: u64) -> Result<(), Errno> {
+        let mut room = [0; 64];
+        let mut path = Buf::new(&mut room);
+        let [high, low] = [namespace >> 32, namespace & 0xffff_ffff].map(|half| u32::try_from(half).unwrap_or(0));
+        path.bytes(FOLDER.to_bytes()).str("/net-").hex(high).str(".").hex(low);
+        let path = core::ffi::CStr::from_bytes_until_nul(&room).map_err(|_| Errno::EINVAL)?;
+        let made = file::mkdir(FOLDER);
+        let file = file::open_or_create(path)?;
+        file::lock(&file)?;
+        // A new folder has no old record.
+        while made.is_err() && self.lines.read_from(&file, limits::PATH)? == limits::PATH {}
+        self.saved = self.lines.as_slice().len();
+        self.file = Some(file);
+        Ok(())
+    }
+
+    /// Whether there is a file behind it.
+    pub const fn is_kept(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// How long it is: what comes behind was made later.
+    pub const fn len(&self) -> usize {
+        self.lines.as_slice().len()
+    }
+
+    /// Whether nothing is in it.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds the command that takes back something that has been made.
+    #[inline(never)]
+    pub fn add(&mut self, owner: Owner<'_>, undo: &[u8]) -> Result<(), Errno> {
+        let (name, mark): (&[u8], &[u8]) = match owner {
+            Owner::Iface(name) => (name, b" "),
+            Owner::Vrf(name) => (name, b"/vrf "),
+            Owner::Shared => (b"-", b" "),
+        };
+        for part in [name, mark, undo, b"\n"] {
+            self.lines.extend(part)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what was added since the last time.
+    pub fn save(&mut self) -> Result<(), Errno> {
+        let new = self.lines.as_slice().get(self.saved..).unwrap_or_default();
+        if !new.is_empty() {
+            self.append(new)?;
+        }
+        self.saved = self.lines.len();
+        Ok(())
+    }
+
+    /// Takes back that the line which begins at `start` was added, from the next [`Record::settle`] on.
+    pub fn retract(&mut self, start: usize) {
+        if let Some(first) = self.lines.as_mut_slice().get_mut(start) {
+            *first = STRUCK;
+            self.struck = true;
+        }
+    }
+
+    /// Takes the retracted lines out, and writes what is not written yet.
+    #[inline(never)]
+    pub fn settle(&mut self) -> Result<(), Errno> {
+        if !core::mem::take(&mut self.struck) {
+            return self.save();
+        }
+        let mut kept = List::new();
+        for line in self.lines.as_slice().split_inclusive(|byte| *byte == b'\n') {
+            if line.first() != Some(&STRUCK) {
+                kept.extend(line)?;
+            }
+        }
+        self.lines = kept;
+        self.rewrite()
+    }
+
+    /// Writes the whole record over the old one, which is cut last: killed in between, some lines are there twice or in
+    /// part, which `down` bears, and none is missing.
+    fn rewrite(&mut self) -> Result<(), Errno> {
+        self.saved = self.lines.len();
+        self.file.as_ref().map_or(Ok(()), |file| file::rewrite(file, &[self.lines.as_slice()]))
+    }
+
+    fn append(&self, bytes: &[u8]) -> Result<(), Errno> {
+        self.file.as_ref().map_or(Ok(()), |file| file::write_all(file, bytes))
+    }
+
+    /// Whose its lines are.
+    pub fn owners(&self) -> impl Iterator<Item = Owner<'_>> {
+        let lines = self.lines.as_slice().split(|byte| *byte == b'\n').filter(|line| line.first() != Some(&STRUCK));
+        lines.map(|line| Owner::parse(line.split(|byte| *byte == b' ').next().unwrap_or_default()))
+    }
+
+    /// A copy of the record that lives as long as the process.
+    pub fn copy(&self) -> Result<&'static [u8], Errno> {
+        let mut copy = List::new();
+        copy.extend(self.lines.as_slice())?;
+        Ok(copy.leak())
+    }
+}
+
+/// The last line of a record's text that ends at `end` or before: where it begins, whose it is, and its command.
+#[inline(never)]
+pub fn line_before(text: &[u8], end: usize) -> Option<(usize, Owner<'_>, &[u8])> {
+    let lines = text.get(..end)?.strip_suffix(b"\n")?;
+    let start = lines.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let line = lines.get(start..)?;
+    let space = line.iter().position(|byte| *byte == b' ').unwrap_or(line.len());
+    Some((start, Owner::parse(line.get(..space)?), line.get(space + 1..).unwrap_or_default()))
+}

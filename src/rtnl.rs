@@ -1,0 +1,242 @@
+//! The rtnetlink socket: requests in batches, each acknowledged, dumps, and waiting for events.
+//!
+//! Source: netlink(7), rtnetlink(7).
+
+use crate::error::Errno;
+use crate::limits;
+use crate::sys::OwnedFd;
+use crate::sys::mem::List;
+use crate::sys::{self, net};
+use crate::uapi;
+use crate::wire::ack::Ack;
+use crate::wire::msg::{HEADER, Messages, Writer};
+use heapless::Vec;
+
+/// Options of a netlink socket. Source: `uapi/linux/netlink.h`.
+mod option {
+    /// `SOL_NETLINK`
+    pub const LEVEL: u32 = 270;
+    /// `NETLINK_ADD_MEMBERSHIP`
+    pub const ADD_MEMBERSHIP: u32 = 1;
+    /// `NETLINK_CAP_ACK`: acknowledgements without a copy of the request. Since 4.3.
+    pub const CAP_ACK: u32 = 10;
+    /// `NETLINK_EXT_ACK`: with a sentence on what is wrong. Since 4.12.
+    pub const EXT_ACK: u32 = 11;
+    /// `NETLINK_GET_STRICT_CHK`: dumps heed their filters. Since 4.20.
+    pub const GET_STRICT_CHK: u32 = 12;
+}
+
+/// A socket to rtnetlink, and the batch that is being filled.
+pub struct Rtnl {
+    fd: OwnedFd,
+    /// Number of the last request.
+    seq: u32,
+    /// Number of the last request that was sent.
+    sent: u32,
+    /// What has been written and not sent; it never grows beyond [`limits::SEND`].
+    out: List<u8>,
+    /// The kernel's sentence on its last refusal; often empty.
+    sentence: Vec<u8, { limits::KERNEL_TEXT }>,
+}
+
+impl Rtnl {
+    /// Opens the socket, for one question. Errors: `EAFNOSUPPORT` or `EPROTONOSUPPORT` where the kernel has no
+    /// networking.
+    #[inline(never)]
+    pub fn open_plain() -> sys::Result<Self> {
+        let fd = net::socket(uapi::AF_NETLINK, uapi::SOCK_RAW, uapi::NETLINK_ROUTE)?;
+        let mut out = List::new();
+        out.reserve(limits::SEND)?;
+        Ok(Self { fd, seq: 0, sent: 0, out, sentence: Vec::new() })
+    }
+
+    /// Opens the socket, for requests and dumps: refusals come with a sentence, and filters are heeded.
+    #[inline(never)]
+    pub fn open() -> sys::Result<Self> {
+        let rtnl = Self::open_plain()?;
+        for wish in [option::CAP_ACK, option::EXT_ACK, option::GET_STRICT_CHK] {
+            // The oldest supported kernel has all three; one that refuses is only less clear in what it says.
+            let _ = net::set_option(&rtnl.fd, option::LEVEL, wish, 1);
+        }
+        Ok(rtnl)
+    }
+
+    /// The number that tells network namespaces apart for as long as the machine runs (5.14).
+    pub fn netns_cookie(&self) -> Option<u64> {
+        net::option_u64(&self.fd, uapi::SOL_SOCKET, uapi::SO_NETNS_COOKIE).ok()
+    }
+
+    /// The kernel's sentence on what it refused last; often empty.
+    pub fn sentence(&self) -> &[u8] {
+        &self.sentence
+    }
+
+    /// Asks for the events of a group. Source: `uapi/linux/rtnetlink.h: enum rtnetlink_groups`.
+    pub fn subscribe(&self, group: u32) -> sys::Result<()> {
+        let group = core::ffi::c_int::try_from(group).map_err(|_| Errno::EINVAL)?;
+        net::set_option(&self.fd, option::LEVEL, option::ADD_MEMBERSHIP, group)
+    }
+
+    /// Waits for an event and reads it away; false when `timeout_ms` passed without one.
+    #[inline(never)]
+    pub fn wait_event(&self, timeout_ms: u32) -> sys::Result<bool> {
+        if !net::wait_readable(&self.fd, timeout_ms)? {
+            return Ok(false);
+        }
+        // Cut to fit: that something happened is all that is asked.
+        match net::receive_many(&self.fd, &mut [0; 64], 64, &mut [0]) {
+            // ENOBUFS: events were lost.
+            Ok(_) | Err(Errno::ENOBUFS) => Ok(true),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// How many requests wait in the batch.
+    pub fn pending(&self) -> usize {
+        index(self.seq.wrapping_sub(self.sent))
+    }
+
+    /// Adds a request to the batch; false where it is full and has to be sent first.
+    #[inline(never)]
+    pub fn push(&mut self, kind: u16, flags: u16, body: &[u8]) -> bool {
+        self.pending() < limits::BATCH && self.write(kind, flags | uapi::NLM_F_ACK, body)
+    }
+
+    #[inline(never)]
+    fn write(&mut self, kind: u16, flags: u16, body: &[u8]) -> bool {
+        let seq = self.seq.wrapping_add(1);
+        let mut room = [0; HEADER + limits::REQUEST];
+        let mut writer = Writer::new(&mut room);
+        writer.begin(kind, flags | uapi::NLM_F_REQUEST, seq);
+        writer.push(body, &[]);
+        writer.end();
+        let Some(len) = writer.finish() else { return false };
+        if self.out.len() + len > limits::SEND || self.out.extend(writer.bytes()).is_err() {
+            return false;
+        }
+        self.seq = seq;
+        true
+    }
+
+    /// Sends the batch and gives `each` the answer to every request, in their order: its number in the batch, and the
+    /// kernel's errno, where 0 is a yes. Where `each` says true, the sentence that came with it is kept.
+    #[inline(never)]
+    pub fn flush(&mut self, each: &mut dyn FnMut(usize, Errno) -> bool) -> sys::Result<()> {
+        self.exchange(limits::ACK, &mut |number, answer| match answer {
+            Answer::Ack(errno) => each(number, errno),
+            Answer::Entry(_) => false,
+        })
+        .map(|_| ())
+    }
+
+    /// Sends what has been written and gives `each` the answers, with the number of their request in what was sent, until
+    /// every request has been acknowledged; tells whether no dump among them was disturbed. They are received into pieces of `stride` bytes, with one call what is there.
+    #[inline(never)]
+    fn exchange(&mut self, stride: usize, each: &mut dyn FnMut(usize, Answer<'_>) -> bool) -> sys::Result<bool> {
+        // The kernel makes the next part of a dump while the one before is read: two are all of a small dump.
+        self.exchange_in(&mut [0; 2 * limits::RECEIVE], stride, each)
+    }
+
+    /// As [`Self::exchange`], received into `buf`. A function of its own has a small frame, hence small code.
+    #[inline(never)]
+    fn exchange_in(
+        &mut self,
+        buf: &mut [u8],
+        stride: usize,
+        each: &mut dyn FnMut(usize, Answer<'_>) -> bool,
+    ) -> sys::Result<bool> {
+        let count = self.pending();
+        let mut left = count;
+        let mut whole = true;
+        let first = self.sent.wrapping_add(1);
+        self.sent = self.seq;
+        let sent = net::send(&self.fd, self.out.as_slice());
+        self.out.clear();
+        sent?;
+        while left > 0 {
+            let mut lens = [0; limits::BATCH];
+            let got = net::receive_many(&self.fd, buf, stride, &mut lens)?;
+            for (at, len) in lens.iter().take(got).enumerate() {
+                let start = at * stride;
+                for message in Messages::new(buf.get(start..start + len).unwrap_or_default()) {
+                    let (header, payload) = message.map_err(|_| Errno::EPROTO)?;
+                    let number = index(header.seq.wrapping_sub(first));
+                    if number >= count {
+                        continue; // an answer that nobody waits for any more
+                    }
+                    // A dump that was disturbed says so in any of its messages.
+                    whole &= header.flags & uapi::NLM_F_DUMP_INTR == 0;
+                    if !matches!(header.kind, uapi::NLMSG_DONE | uapi::NLMSG_ERROR) {
+                        each(number, Answer::Entry(payload));
+                        continue;
+                    }
+                    let ack = Ack::parse(&header, payload).ok_or(Errno::EPROTO)?;
+                    left = left.saturating_sub(1);
+                    if each(number, Answer::Ack(Errno(ack.errno.into()))) {
+                        let msg = ack.msg.unwrap_or_default();
+                        self.sentence.clear();
+                        let _ = self.sentence.extend_from_slice(msg.get(..limits::KERNEL_TEXT).unwrap_or(msg)); // cut to fit
+                    }
+                }
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Asks one question, whose answer ends with an acknowledgement; tells whether what it is about has not changed
+    /// meanwhile. The batch has to be empty.
+    #[inline(never)]
+    fn question(
+        &mut self,
+        kind: u16,
+        flags: u16,
+        body: &[u8],
+        each: &mut dyn FnMut(Option<&[u8]>),
+    ) -> sys::Result<bool> {
+        if !self.write(kind, flags, body) {
+            return Err(Errno::ENOBUFS);
+        }
+        let mut refused = Errno(0);
+        let whole = self.exchange(limits::RECEIVE, &mut |_, answer| {
+            match answer {
+                Answer::Ack(errno) => refused = errno,
+                Answer::Entry(payload) => each(Some(payload)),
+            }
+            refused.0 != 0
+        })?;
+        if refused.0 == 0 { Ok(whole) } else { Err(refused) }
+    }
+
+    /// Asks one question that has one answer. The batch has to be empty.
+    pub fn ask(&mut self, kind: u16, body: &[u8], answer: &mut dyn FnMut(&[u8])) -> sys::Result<()> {
+        self.question(kind, uapi::NLM_F_ACK, body, &mut |payload| answer(payload.unwrap_or_default())).map(|_| ())
+    }
+
+    /// Asks for a whole table. `each` gets every entry; `None` says that the table changed meanwhile and that all of it
+    /// comes again. The batch has to be empty.
+    #[inline(never)]
+    pub fn dump(&mut self, kind: u16, body: &[u8], each: &mut dyn FnMut(Option<&[u8]>)) -> sys::Result<()> {
+        /// How often a table may change while it is read.
+        const TRIES: usize = 16;
+        for _ in 0..TRIES {
+            if self.question(kind, uapi::NLM_F_DUMP, body, each)? {
+                return Ok(());
+            }
+            each(None);
+        }
+        Err(Errno::EBUSY)
+    }
+}
+
+/// What the kernel says to a request.
+enum Answer<'a> {
+    /// Something that was asked for.
+    Entry(&'a [u8]),
+    /// That this is all, and how it went: 0 is well.
+    Ack(Errno),
+}
+
+/// A count of requests as an index.
+fn index(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}

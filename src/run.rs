@@ -1,0 +1,556 @@
+//! The story of each command.
+
+use crate::apply::{self, Apply};
+use crate::bind;
+use crate::bind::cgroup;
+use crate::cli::{self, Command, Options};
+use crate::conf::keywords::Keyword;
+use crate::conf::values;
+use crate::conf::words::Words;
+use crate::error::{Errno, Error, Exit, What, Why};
+use crate::ip::{self, Class, Device};
+use crate::limits;
+use crate::load::{self, Loaded};
+use crate::log::{Outcome, print, refused, say};
+use crate::order::{self, Node};
+use crate::plan::{self, Item, KERNELS_RULES, Phase, Plan, RULES};
+use crate::record::Owner;
+use crate::rtnl::Rtnl;
+use crate::service;
+use crate::sys::args::Strings;
+use crate::sys::mem::{List, filled};
+use crate::sys::path::Path;
+use crate::sys::process;
+use crate::text::Buf;
+use crate::uapi;
+use crate::wire::msg::Writer;
+use crate::wire::query;
+use core::ffi::CStr;
+use core::mem::ManuallyDrop;
+
+/// A word of the command line or the configuration.
+type Name = &'static [u8];
+
+/// Runs the program; gives its exit code.
+pub fn run(argv: Strings, environment: Strings) -> u8 {
+    let mut options = Options::new();
+    let outcome = cli::parse(argv.skip(1), &mut options).and_then(|command| dispatch(&options, command, environment));
+    outcome.map_or_else(Exit::code, |()| 0)
+}
+
+#[inline(never)]
+fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcome {
+    match command {
+        Command::Launch(vrf, command) => launch(options, vrf, command, environment),
+        Command::Up(names) => about(options, names, load::load, &|story| story.change(Story::up)),
+        Command::Down(names) => about(options, names, load::load_if_any, &|story| story.change(Story::down)),
+        Command::Plan(names) => about(options, names, load::load, &|story| story.print()),
+        Command::Pids(vrf) => pids(vrf),
+        Command::Identify(pid) => identify(pid),
+        Command::Help => print(cli::HELP.as_bytes()),
+        Command::Version => print(concat!("vrf-launch ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
+    }
+}
+
+/// Says what is wrong with what the user asked for: a sentence, and the name that ends it.
+#[cold]
+#[inline(never)]
+fn wrong(what: What<'_>, says: &'static str, name: &[u8]) -> Exit {
+    say(&Error { why: Why::Of(says, name), ..Error::usage(what, "") })
+}
+
+/// Opens the socket and the record. They are not closed one by one: the process ends, or is replaced.
+#[inline(never)]
+fn open(conf: Loaded) -> Outcome<ManuallyDrop<Apply>> {
+    Apply::open(conf).map(ManuallyDrop::new)
+}
+
+// ---- a command in a VRF
+
+#[inline(never)]
+fn launch(options: &Options, vrf: Name, command: Strings, environment: Strings) -> Outcome {
+    if vrf == b"default" {
+        bind::bind(None)?;
+    } else {
+        values::if_name(vrf).map_err(|reason| wrong(What::Word(b"VRF", vrf), reason, b""))?;
+        let index = match vrf_index(vrf)? {
+            0 => bring_up(options, vrf)?,
+            index => index,
+        };
+        bind::bind(Some((vrf, index)))?;
+    }
+    Err(service::exec(command, environment))
+}
+
+/// The index of a VRF; 0 where there is no interface of that name.
+#[inline(never)]
+fn vrf_index(vrf: Name) -> Outcome<u32> {
+    let mut found = 0;
+    match ask_index(vrf, &mut found) {
+        Ok(()) if found == 0 => Err(wrong(What::Deed("run in", vrf), "it is an interface, but not a VRF", b"")),
+        Ok(()) => Ok(found),
+        Err(Errno::ENODEV) => Ok(0),
+        Err(errno) => Err(refused("find VRF", vrf, errno)),
+    }
+}
+
+#[inline(never)]
+fn ask_index(vrf: Name, found: &mut u32) -> Result<(), Errno> {
+    let mut room = [0; limits::REQUEST];
+    let mut question = Writer::new(&mut room);
+    query::link_by_name(vrf, &mut question);
+    let mut rtnl = ManuallyDrop::new(Rtnl::open_plain()?);
+    rtnl.ask(uapi::RTM_GETLINK, question.bytes(), &mut |link| *found = apply::vrf_index(link))
+}
+
+/// A VRF that is not there: made, where the configuration describes it.
+#[inline(never)]
+fn bring_up(options: &Options, vrf: Name) -> Outcome<u32> {
+    let conf = load::load_if_any(options.config)?;
+    if conf.conf.find(vrf).and_then(|iface| conf.conf.table(iface)).is_none() {
+        return Err(no_such_vrf(vrf, &conf));
+    }
+    Story::of(options, conf, cli::Names::one(vrf), &|story| story.change(Story::up))?;
+    match vrf_index(vrf)? {
+        0 => Err(refused("run in", vrf, Errno::ENODEV)),
+        index => Ok(index),
+    }
+}
+
+/// Says so, and which ones there are.
+#[inline(never)]
+fn no_such_vrf(vrf: Name, conf: &Loaded) -> Exit {
+    let mut names = List::new();
+    let mut add = |name: &[u8]| {
+        let separator: &[u8] = if names.is_empty() { b"" } else { b", " };
+        let _ = append(&mut names, separator).and_then(|()| append(&mut names, name)); // a list cut short will do
+    };
+    if let Ok(mut apply) = open(Loaded::NOTHING) {
+        let _ = apply.each_vrf(&mut |name, _| add(name));
+    }
+    for iface in conf.conf.ifaces() {
+        if conf.conf.table(iface).is_some() {
+            add(conf.conf.name(iface));
+        }
+    }
+    let says =
+        if names.is_empty() { "there is no such VRF, nor any other" } else { "there is no such VRF; there are: " };
+    wrong(What::Deed("run in VRF", vrf), says, names.as_slice())
+}
+
+#[inline(never)]
+fn append(text: &mut List<u8>, bytes: &[u8]) -> Result<(), Errno> {
+    text.extend(bytes)
+}
+
+// ---- up, down, plan
+
+/// The phases in which what was made is set up.
+const SET_UP: &[Phase] = &[Phase::PreUp, Phase::Up, Phase::PostUp];
+/// All in which something may be made.
+const MAKE: &[Phase] = &[Phase::Create, Phase::PreUp, Phase::Up, Phase::PostUp];
+
+/// What is done with one item of an interface.
+type Deed<'d> = &'d mut dyn FnMut(Name, Phase, &Item<'_>) -> Outcome;
+
+/// What is to be brought up, or down.
+struct Story<'o> {
+    options: &'o Options,
+    conf: Loaded,
+    plan: Plan<'static>,
+    /// The interfaces, each behind those it needs.
+    order: List<Node<'static>>,
+    /// Whether none was named: it is about all of them.
+    all: bool,
+}
+
+/// What is told of the interfaces selected.
+type Tale<'t> = &'t dyn Fn(&Story<'_>) -> Outcome;
+
+/// Tells what the command line asks for.
+#[inline(never)]
+fn about(
+    options: &Options,
+    names: cli::Names,
+    read: fn(Option<&'static CStr>) -> Outcome<Loaded>,
+    tale: Tale<'_>,
+) -> Outcome {
+    Story::of(options, read(options.config)?, names, tale)
+}
+
+impl Story<'_> {
+    /// Tells the story of the interfaces that names select.
+    #[inline(never)]
+    fn of(options: &Options, conf: Loaded, names: cli::Names, tale: Tale<'_>) -> Outcome {
+        let plan = Plan::new(conf.conf, options.exact);
+        let mut story = Story { options, conf, plan, order: List::new(), all: true };
+        story.select(names)?;
+        tale(&story)
+    }
+
+    /// Tells a tale that changes the machine.
+    #[inline(never)]
+    fn change(&self, tale: fn(&Self, &mut Apply) -> Outcome) -> Outcome {
+        let mut apply = open(self.conf)?;
+        apply.verbose = self.options.verbose;
+        tale(self, &mut apply).and(apply.end())
+    }
+
+    /// Selects by names; without names, all that `auto` says, and lo.
+    #[inline(never)]
+    fn select(&mut self, names: cli::Names) -> Outcome {
+        let Self { plan, conf, .. } = self;
+        let of = plan.conf();
+        let marks = filled(of.len(), 0_u32).map_err(|errno| refused("index", conf.file, errno))?;
+        let order = &mut self.order;
+        let mut emit = |node| match node {
+            Node::Ring(property, name) => {
+                Err(conf.fault(&property.fault(name, "a cycle: it requires, by itself or by others, this interface")))
+            }
+            node => order.push(node).map_err(|errno| refused("index", conf.file, errno)),
+        };
+        for name in names {
+            self.all = false;
+            let Some(iface) = of.find(name) else {
+                return Err(wrong(What::Word(b"interface", name), "not in ", conf.file));
+            };
+            order::walk(plan, iface, marks, &mut emit)?;
+        }
+        if self.all {
+            // As ifupdown-ng: lo is always one of them.
+            if of.find(b"lo").is_none() {
+                emit(Node::Bare(b"lo", 0))?;
+            }
+            for iface in of.ifaces() {
+                if of.is_auto(iface) || of.name(iface) == b"lo" {
+                    order::walk(plan, iface, marks, &mut emit)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an interface of that name is selected.
+    #[inline(never)]
+    fn selects(&self, name: &[u8]) -> bool {
+        self.order.as_slice().iter().any(|node| self.name(*node) == name)
+    }
+
+    fn name(&self, node: Node<'static>) -> Name {
+        match node {
+            Node::Iface(iface) => self.plan.conf().name(iface),
+            Node::Bare(name, _) | Node::Ring(_, name) => name,
+        }
+    }
+
+    /// Does `deed` with all that one interface needs in these phases, until it fails.
+    #[inline(never)]
+    fn one(&self, node: Node<'static>, phases: &[Phase], deed: Deed<'_>) -> Outcome {
+        let name = self.name(node);
+        for &phase in phases {
+            let mut sink = |item: &Item<'_>| deed(name, phase, item);
+            match node {
+                Node::Iface(iface) => self.plan.items(iface, phase, &mut sink)?,
+                Node::Bare(name, at) if phase == Phase::Up => plan::link_up(name, at, &mut sink)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The same with every interface.
+    #[inline(never)]
+    fn each(&self, phases: &[Phase], deed: Deed<'_>) -> Outcome {
+        for node in self.order.as_slice() {
+            self.one(*node, phases, deed)?;
+        }
+        Ok(())
+    }
+
+    // ---- up
+
+    fn up(&self, apply: &mut Apply) -> Outcome {
+        let start = apply.record.len();
+
+        // Nothing is changed before it is known that all there has to be is there.
+        self.no_foreign_table(apply)?;
+        self.all_there(apply)?;
+
+        // Everything is made before anything is used: a member may come before its VRF.
+        let made = self.each(&[Phase::Create], &mut |name, phase, item| carry_out(apply, name, phase, item));
+        if let Err(exit) = made.and_then(|()| apply.flush()) {
+            let _ = apply.undo(start, &|_| true); // said already
+            return Err(exit);
+        }
+        self.set_up(apply, start)
+    }
+
+    /// Sets up one after the other. Where one fails, the others come up all the same.
+    #[inline(never)]
+    fn set_up(&self, apply: &mut Apply, start: usize) -> Outcome {
+        let mut outcome = Ok(());
+        let mut failed = List::new();
+        for &node in self.order.as_slice() {
+            let mut done = self.needs_failed(node, failed.as_slice());
+            if done.is_ok() {
+                done = self.one(node, SET_UP, &mut |name, phase, item| carry_out(apply, name, phase, item));
+            }
+            if matches!(node, Node::Bare(..)) && done.is_ok() {
+                continue; // there is little to it: it may go with the next one
+            }
+            done = done.and_then(|()| apply.flush());
+            if done.is_err() {
+                outcome = outcome.and(done);
+                let name = self.name(node);
+                let _ = append(&mut failed, name).and_then(|()| append(&mut failed, b" "));
+                leave(apply, name, start);
+            }
+        }
+        outcome
+    }
+
+    /// An error where the interface requires one of those, which could not be brought up.
+    #[inline(never)]
+    fn needs_failed(&self, node: Node<'static>, failed: &[u8]) -> Outcome {
+        let Node::Iface(iface) = node else { return Ok(()) };
+        for failed in Words::new(failed) {
+            for property in self.plan.conf().with(iface, Keyword::Requires) {
+                if Words::new(property.value).any(|name| name == failed) {
+                    wrong(What::Deed("bring up", self.name(node)), "it requires ", failed);
+                    return Err(Exit::System);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// An error where a table that the file gives to a VRF is that of another VRF, which the file does not know.
+    #[inline(never)]
+    fn no_foreign_table(&self, apply: &mut Apply) -> Outcome {
+        let mut outcome = Ok(());
+        let asked = apply.each_vrf(&mut |name, table| {
+            if outcome.is_ok() {
+                outcome = self.no_other_vrf(name, table);
+            }
+        });
+        asked.map_err(|errno| refused("list", b"VRFs", errno))?;
+        outcome
+    }
+
+    /// The same for one VRF that is there.
+    #[inline(never)]
+    fn no_other_vrf(&self, vrf: &[u8], table: u32) -> Outcome {
+        let Loaded { conf, tables, .. } = &self.conf;
+        let Some(iface) = conf.vrf_of_table(tables, table) else { return Ok(()) };
+        let name = conf.name(iface);
+        if name == vrf || !self.selects(name) {
+            return Ok(());
+        }
+        let Some(property) = conf.last(iface, Keyword::VrfTable) else { return Ok(()) };
+        let place = Some(self.conf.place(property.at));
+        let error = Error::usage(What::Word(property.key, property.first()), "already the table of another VRF");
+        Err(say(&Error { place, detail: vrf, ..error }))
+    }
+
+    /// Waits for the interfaces that have to be there and that nothing here makes.
+    #[inline(never)]
+    fn all_there(&self, apply: &mut Apply) -> Outcome {
+        self.each(SET_UP, &mut |_, _, item| {
+            // Compiled as it will be later, with the interfaces there are or will be.
+            let Some(mut words) = ip::words(item.command).filter(|_| !item.shell) else { return Ok(()) };
+            let mut missing: Option<(&[u8], Errno)> = None;
+            compile_only(&mut words, &mut |name| {
+                if missing.is_none() {
+                    missing = self.is_there(apply, name).err().map(|errno| (name, errno));
+                }
+            });
+            let Some((detail, errno)) = missing else { return Ok(()) };
+            let error = Error::system(What::Command(item.command), errno);
+            Err(say(&Error { place: Some(self.conf.place(item.at)), detail, ..error }))
+        })
+    }
+
+    #[inline(never)]
+    fn is_there(&self, apply: &mut Apply, name: &[u8]) -> Result<(), Errno> {
+        if self.plan.conf().find(name).is_some_and(|iface| self.plan.makes(iface)) {
+            return Ok(());
+        }
+        match apply.link(name) {
+            Err(Errno::ENODEV) if self.is_made(name) => Ok(()),
+            Err(Errno::ENODEV) if self.options.wait_ms > 0 => apply.wait_for(name, self.options.wait_ms).map(drop),
+            other => other.map(drop),
+        }
+    }
+
+    /// Whether something in the plan makes an interface of that name, or may: nobody knows what a shell does.
+    #[inline(never)]
+    fn is_made(&self, name: &[u8]) -> bool {
+        let mut made = false;
+        let _ = self.each(&[Phase::Create, Phase::PreUp, Phase::Up], &mut |_, _, item| {
+            let adds = ip::request(item.command).is_some_and(|request| request.class == Class::LinkAdd);
+            // A pair has two names.
+            let named = || ip::words(item.command).is_some_and(|mut words| words.any(|word| word == name));
+            made |= item.shell || (adds && named());
+            Ok(())
+        });
+        made
+    }
+
+    // ---- down
+
+    fn down(&self, apply: &mut Apply) -> Outcome {
+        let by_file = !self.options.exact && !apply.record.is_kept();
+        let mut outcome = self.lines(apply, &[Phase::PreDown, Phase::Down]);
+        if by_file {
+            // What the file would have made, as if it had been.
+            let claimed = self.each(MAKE, &mut |name, _, item| {
+                apply.set_owner(name);
+                apply.claim(item.command)
+            });
+            outcome = outcome.and(claimed);
+        }
+        if !self.options.exact {
+            outcome = outcome.and(self.take_back(apply));
+        }
+        outcome.and(self.lines(apply, &[Phase::PostDown]))
+    }
+
+    /// Undoes what the record has of the interfaces selected; with the last VRF, what all VRFs share.
+    #[inline(never)]
+    fn take_back(&self, apply: &mut Apply) -> Outcome {
+        let selected = |name: &[u8]| self.all || self.selects(name);
+        let others = has_vrf(apply, &|vrf| !selected(vrf));
+        apply.undo(0, &|owner| if owner == Owner::Shared { !others } else { selected(owner.name()) })
+    }
+
+    /// Carries out what each interface has for these phases, from the last to the first; all of it, whatever fails.
+    #[inline(never)]
+    fn lines(&self, apply: &mut Apply, phases: &[Phase]) -> Outcome {
+        let mut outcome = Ok(());
+        for node in self.order.as_slice().iter().rev() {
+            for phase in phases {
+                let done = self.one(*node, core::slice::from_ref(phase), &mut |name, phase, item| {
+                    carry_out(apply, name, phase, item)
+                });
+                outcome = outcome.and(done.and_then(|()| apply.flush()));
+            }
+        }
+        outcome
+    }
+
+    // ---- plan
+
+    #[inline(never)]
+    fn print(&self) -> Outcome {
+        let mut text = List::new();
+        for phases in [&[Phase::Create], SET_UP] {
+            let mut headed: Name = b"";
+            self.each(phases, &mut |name, _, item| {
+                let mut room = [0; 2 * limits::LINE];
+                let mut out = Buf::new(&mut room);
+                if headed != name {
+                    headed = name;
+                    let place = self.conf.place(item.at);
+                    out.str("# ").shown(name).str(" (").shown(place.file).str(":").num(place.line).str(")\n");
+                }
+                print_item(item, &mut out);
+                append(&mut text, out.as_bytes()).map_err(|errno| refused("print", self.conf.file, errno))
+            })?;
+        }
+        print(text.as_slice())
+    }
+}
+
+/// Carries one item out in the name of its interface.
+#[inline(never)]
+fn carry_out(apply: &mut Apply, name: Name, phase: Phase, item: &Item<'_>) -> Outcome {
+    apply.set_owner(name);
+    apply.item(item, phase.name())
+}
+
+/// Leaves nothing half done behind of an interface that could not be set up.
+#[inline(never)]
+fn leave(apply: &mut Apply, name: Name, start: usize) {
+    let others = has_vrf(apply, &|vrf| vrf != name);
+    let _ = apply.undo(start, &|owner| owner.name() == name || (!others && owner == Owner::Shared)); // said already
+}
+
+/// Whether the record has a VRF such as that.
+#[inline(never)]
+fn has_vrf(apply: &Apply, which: &dyn Fn(&[u8]) -> bool) -> bool {
+    apply.record.owners().any(|owner| matches!(owner, Owner::Vrf(vrf) if which(vrf)))
+}
+
+/// Gives `look` the interfaces that a command names.
+#[inline(never)]
+fn compile_only<'a>(words: &mut ip::Words<'a>, look: &mut dyn FnMut(&'a [u8])) {
+    let mut room = [0; limits::REQUEST];
+    let mut device = |name| {
+        look(name);
+        Some(Device { index: 1, table: 1 })
+    };
+    let _ = ip::compile(words, &mut device, &mut Writer::new(&mut room)); // a fault is said when it is carried out
+}
+
+fn print_item(item: &Item<'_>, out: &mut Buf<'_>) {
+    // The kernel has these since the first VRF; made again, they would only say so.
+    let kernels = item.implied && RULES.iter().take(KERNELS_RULES).any(|rule| *rule == item.command);
+    if kernels {
+        out.str("# ");
+    }
+    for byte in item.command {
+        out.byte(if *byte == crate::conf::lines::VT { b' ' } else { *byte });
+    }
+    out.str(match (kernels, item.implied) {
+        (true, _) => "  # if the kernel's own is not there any more\n",
+        (_, true) => "  # for isolation; not in the file\n",
+        _ => "\n",
+    });
+}
+
+// ---- pids, identify
+
+#[inline(never)]
+fn pids(vrf: Name) -> Outcome {
+    if vrf_index(vrf)? == 0 {
+        return Err(no_such_vrf(vrf, &Loaded::NOTHING));
+    }
+    let mut text = List::new();
+    let mut root = Path::new();
+    cgroup::mount_point(&mut root)?;
+    let walked = cgroup::pids(&mut root, vrf, &mut |pid| print_pid(pid, &mut text));
+    walked.map_err(|errno| refused("list the processes of", vrf, errno))?;
+    print(text.as_slice())
+}
+
+#[inline(never)]
+fn print_pid(pid: &[u8], text: &mut List<u8>) {
+    let mut comm = [0; 64];
+    let mut room = [0; 128];
+    let mut out = Buf::new(&mut room);
+    for _ in pid.len()..5 {
+        out.byte(b' ');
+    }
+    out.bytes(pid).str("  ").shown(cgroup::comm(pid, &mut comm)).byte(b'\n');
+    let _ = append(text, out.as_bytes()); // a list cut short for want of memory
+}
+
+#[inline(never)]
+fn identify(pid: Option<Name>) -> Outcome {
+    let pid = pid.unwrap_or(b"self");
+    if pid != b"self" && (pid.is_empty() || !pid.iter().all(u8::is_ascii_digit)) {
+        return Err(wrong(What::Word(b"PID", pid), "not the number of a process", b""));
+    }
+    let mut path = Path::new();
+    match cgroup::path_of_process(pid, &mut path) {
+        Ok(()) => cgroup::vrf_of(path.as_bytes()).map_or(Ok(()), |vrf| print(vrf).and_then(|()| print(b"\n"))),
+        // A process that is nobody's in cgroup2 is in no VRF.
+        Err(Errno::ENOENT) if cgroup::is_process(pid) => Ok(()),
+        Err(errno) => Err(refused("identify process", pid, errno)),
+    }
+}
+
+/// Ends the process with the program's exit code.
+pub fn main(argv: Strings, environment: Strings) -> ! {
+    process::exit(i32::from(run(argv, environment)))
+}

@@ -1,0 +1,59 @@
+//! Starting a service: the command takes this process's place, with its environment, signals and PID unchanged.
+
+pub mod shell;
+
+use crate::bytes::before;
+use crate::error::{Errno, Error, Exit, What};
+use crate::log::say;
+use crate::sys::args::Strings;
+use crate::sys::path::Path;
+use crate::sys::{file, process};
+use core::ffi::CStr;
+
+/// Where commands are looked for when the environment has no PATH. Source: `confstr(3)`, musl's `execvp`.
+const DEFAULT_PATH: &[u8] = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Executes a command, looked up in PATH. Comes back only with an error: exit code 127 where the command is not there, 126
+/// where it cannot be run.
+///
+/// Not done: what execvp(3) does with a file that the kernel does not know how to run, handing it to a shell.
+pub fn exec(command: Strings, environment: Strings) -> Exit {
+    let mut rest = command;
+    let Some(name) = rest.next() else { return say(&Error::usage(What::Nothing, "no command was given")) };
+    let is_path = name.to_bytes().contains(&b'/');
+    let errno = if is_path { process::execve(name, command, environment) } else { in_path(name, command, environment) };
+    let (exit, advice) = match errno {
+        Errno::ENOENT if is_path && file::exists(name) => {
+            (Exit::NotExecutable, "the file is there, but not the interpreter or loader that it names")
+        }
+        Errno::ENOENT | Errno::ENOTDIR => (Exit::NotFound, ""),
+        Errno::ENOEXEC => (Exit::NotExecutable, "not a program for this machine, or a script without #!"),
+        _ => (Exit::NotExecutable, ""),
+    };
+    say(&Error { exit, advice, ..Error::system(What::Deed("run", name.to_bytes()), errno) })
+}
+
+fn in_path(name: &CStr, command: Strings, environment: Strings) -> Errno {
+    let folders = environment.value(b"PATH").unwrap_or(DEFAULT_PATH);
+    let mut answer = Errno::ENOENT;
+    if name.is_empty() {
+        return answer;
+    }
+    let mut path = Path::new();
+    let mut rest = Some(folders);
+    while let Some(all) = rest {
+        let folder = before(all, b':');
+        rest = all.get(folder.len() + 1..);
+        path.truncate(0);
+        // An empty folder is the current one.
+        path.add(if folder.is_empty() { b"." } else { folder }).add(b"/").add(name.to_bytes());
+        match process::execve(path.c_str(), command, environment) {
+            // Not there, or in a folder or of a name that is too long to be.
+            Errno::ENOENT | Errno::ENOTDIR | Errno::ENAMETOOLONG => {}
+            // It is there and may not be run; another folder may have one that may.
+            Errno::EACCES => answer = Errno::EACCES,
+            errno => return errno,
+        }
+    }
+    answer
+}

@@ -1,0 +1,171 @@
+//! `bpf(2)`: programs loaded, attached to a cgroup, and found there again.
+
+use super::{Result, owned};
+use crate::bind::program::{Insn, Name};
+use crate::error::Errno;
+use core::ffi::{c_int, c_void};
+use core::mem::{size_of, size_of_val};
+use rustix::fd::{AsRawFd, OwnedFd};
+
+/// What the `bpf` commands used here read; what is not said is 0, as the kernel demands.
+///
+/// Source: `uapi/linux/bpf.h: union bpf_attr`, the anonymous structs of `BPF_PROG_LOAD`, `BPF_PROG_ATTACH`,
+/// `BPF_PROG_QUERY`, `BPF_*_GET_FD_BY_ID`, `BPF_OBJ_GET_INFO_BY_FD`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Load {
+    prog_type: u32,
+    insn_cnt: u32,
+    insns: u64,
+    license: u64,
+    log_level: u32,
+    log_size: u32,
+    log_buf: u64,
+    kern_version: u32,
+    prog_flags: u32,
+    prog_name: Name,
+    prog_ifindex: u32,
+    expected_attach_type: u32,
+}
+const _: () = assert!(size_of::<Load>() == 72);
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Attach {
+    target_fd: c_int,
+    attach_bpf_fd: c_int,
+    attach_type: u32,
+    attach_flags: u32,
+    replace_bpf_fd: c_int,
+}
+const _: () = assert!(size_of::<Attach>() == 20);
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Query {
+    target_fd: c_int,
+    attach_type: u32,
+    query_flags: u32,
+    attach_flags: u32,
+    prog_ids: u64,
+    prog_cnt: u32,
+    pad: u32,
+}
+const _: () = assert!(size_of::<Query>() == 32);
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Info {
+    bpf_fd: c_int,
+    info_len: u32,
+    info: u64,
+}
+const _: () = assert!(size_of::<Info>() == 16);
+
+/// Bytes of the start of what the kernel tells of a program, up to its name, and where that begins.
+///
+/// Source: `uapi/linux/bpf.h: struct bpf_prog_info`: kind, number, tag of 8 bytes, two lengths of 4, two addresses and a
+/// time of 8, user, count of maps, and an address of 8 before the name. The kernel reads the addresses and counts, too.
+const PROG_INFO: usize = PROG_INFO_NAME + size_of::<Name>();
+const PROG_INFO_NAME: usize = 64;
+
+/// `BPF_PROG_TYPE_CGROUP_SOCK`
+const CGROUP_SOCK: u32 = 9;
+/// `BPF_CGROUP_INET_SOCK_CREATE`: runs whenever `socket(2)` makes an INET or INET6 socket in the cgroup. Since 4.10.
+pub const SOCK_CREATE: u32 = 2;
+/// `BPF_F_ALLOW_MULTI`: stands beside other programs of the cgroup and of those below it. Since 4.15.
+pub const ALLOW_MULTI: u32 = 2;
+/// `BPF_F_REPLACE`: takes one program's place in one step. Since 5.6.
+pub const REPLACE: u32 = 4;
+
+/// Issues a command. The attribute is read, and for some commands written, by the kernel.
+///
+/// # Safety
+/// `attr` is a struct of `size` bytes that is exclusively the caller's. Addresses inside it are those of memory that the
+/// command may read or write to the lengths beside them.
+unsafe fn bpf(command: u32, attr: *mut c_void, size: usize) -> Result<u32> {
+    // SAFETY: the caller's promise.
+    unsafe { call!(bpf, command, attr, size) }
+}
+
+/// An address as the kernel's 64-bit number.
+#[allow(clippy::as_conversions, reason = "a pointer has at most 64 bits")]
+fn address<T: ?Sized>(of: *const T) -> u64 {
+    of.cast::<()>().expose_provenance() as u64
+}
+
+/// Loads a program that runs when a socket is made. Errors: `EPERM` without CAP_BPF and CAP_NET_ADMIN (or, before 5.11,
+/// when RLIMIT_MEMLOCK is used up), `EINVAL` where the kernel has no CGROUP_BPF or the verifier says no.
+pub fn load_sock_create(name: &Name, program: &[Insn]) -> Result<OwnedFd> {
+    let mut attr = Load {
+        prog_type: CGROUP_SOCK,
+        insn_cnt: u32::try_from(program.len()).map_err(|_| Errno::EINVAL)?,
+        insns: address(program.as_ptr()),
+        license: address(c"GPL".as_ptr()),
+        log_level: 0,
+        log_size: 0,
+        log_buf: 0,
+        kern_version: 0,
+        prog_flags: 0,
+        prog_name: *name,
+        prog_ifindex: 0,
+        expected_attach_type: SOCK_CREATE,
+    };
+    // SAFETY: the instructions and the licence live through the call; the count is theirs.
+    let fd = unsafe { bpf(5, (&raw mut attr).cast(), size_of_val(&attr)) }?; // BPF_PROG_LOAD
+    Ok(owned(fd))
+}
+
+/// Attaches a program to a cgroup; with `replace`, in the place of that one.
+pub fn attach(cgroup: &OwnedFd, program: &OwnedFd, kind: u32, flags: u32, replace: Option<&OwnedFd>) -> Result<()> {
+    let mut attr = Attach {
+        target_fd: cgroup.as_raw_fd(),
+        attach_bpf_fd: program.as_raw_fd(),
+        attach_type: kind,
+        attach_flags: if replace.is_some() { flags | REPLACE } else { flags },
+        replace_bpf_fd: replace.map_or(0, AsRawFd::as_raw_fd),
+    };
+    // SAFETY: numbers only.
+    unsafe { bpf(8, (&raw mut attr).cast(), size_of_val(&attr)) }?; // BPF_PROG_ATTACH
+    Ok(())
+}
+
+/// The numbers of the programs attached to a cgroup itself, not to those above it.
+pub fn query(cgroup: &OwnedFd, kind: u32, ids: &mut [u32]) -> Result<usize> {
+    let mut attr = Query {
+        target_fd: cgroup.as_raw_fd(),
+        attach_type: kind,
+        query_flags: 0,
+        attach_flags: 0,
+        prog_ids: address(ids.as_mut_ptr()),
+        prog_cnt: u32::try_from(ids.len()).map_err(|_| Errno::EINVAL)?,
+        pad: 0,
+    };
+    // SAFETY: the kernel writes at most `prog_cnt` numbers to `ids`, which is exclusively ours.
+    unsafe { bpf(16, (&raw mut attr).cast(), size_of_val(&attr)) }?; // BPF_PROG_QUERY
+    Ok(usize::try_from(attr.prog_cnt).unwrap_or(0))
+}
+
+/// Opens a program by its number. Needs CAP_SYS_ADMIN.
+pub fn open(id: u32) -> Result<OwnedFd> {
+    let mut attr = [id, 0, 0];
+    // SAFETY: numbers only.
+    let fd = unsafe { bpf(13, (&raw mut attr).cast(), size_of_val(&attr)) }?; // BPF_PROG_GET_FD_BY_ID
+    Ok(owned(fd))
+}
+
+/// Reads a program's name.
+pub fn name(program: &OwnedFd, name: &mut Name) -> Result<()> {
+    let mut info = [0_u8; PROG_INFO];
+    let mut attr = Info {
+        bpf_fd: program.as_raw_fd(),
+        info_len: u32::try_from(info.len()).map_err(|_| Errno::EINVAL)?,
+        info: address(info.as_mut_ptr()),
+    };
+    // SAFETY: the kernel writes at most `info_len` bytes to `info`, whose pointers and counts of 0 ask for no more.
+    unsafe { bpf(15, (&raw mut attr).cast(), size_of_val(&attr)) }?; // BPF_OBJ_GET_INFO_BY_FD
+    for (place, byte) in name.iter_mut().zip(info.iter().skip(PROG_INFO_NAME)) {
+        *place = *byte;
+    }
+    Ok(())
+}

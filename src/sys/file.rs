@@ -1,0 +1,190 @@
+//! Files: open, read, write, directories, mounts.
+
+use super::{Result, length, owned};
+use crate::bytes::before;
+use crate::error::Errno;
+use core::ffi::{CStr, c_int};
+use linux_raw_sys::general as linux;
+use rustix::fd::{AsFd, AsRawFd, OwnedFd};
+use rustix::fs::{AtFlags, CWD};
+use rustix::mount::MountFlags;
+
+/// Opens for reading.
+pub fn open(path: &CStr) -> Result<OwnedFd> {
+    open_at(linux::AT_FDCWD, path, linux::O_RDONLY)
+}
+
+/// Opens for writing what is there.
+pub fn open_write(path: &CStr) -> Result<OwnedFd> {
+    open_at(linux::AT_FDCWD, path, linux::O_WRONLY)
+}
+
+/// Opens for reading and writing, making an empty file where there is none.
+pub fn open_or_create(path: &CStr) -> Result<OwnedFd> {
+    open_at(linux::AT_FDCWD, path, linux::O_RDWR | linux::O_CREAT | linux::O_NOFOLLOW)
+}
+
+/// Opens a directory.
+pub fn open_dir(path: &CStr) -> Result<OwnedFd> {
+    open_at(linux::AT_FDCWD, path, linux::O_DIRECTORY)
+}
+
+/// Opens a file below a directory for writing.
+pub fn open_write_at(dir: &OwnedFd, path: &CStr) -> Result<OwnedFd> {
+    open_at(dir.as_raw_fd(), path, linux::O_WRONLY)
+}
+
+#[inline(never)]
+fn open_at(dir: c_int, path: &CStr, flags: u32) -> Result<OwnedFd> {
+    let flags = flags | linux::O_CLOEXEC | linux::O_LARGEFILE;
+    // SAFETY: the kernel reads a C string.
+    let fd = unsafe { call!(openat, dir, path.as_ptr(), flags, 0o600, 0) }?;
+    Ok(owned(fd))
+}
+
+/// Reads once; 0 is the end.
+#[inline]
+pub fn read(fd: &OwnedFd, buf: &mut [u8]) -> Result<usize> {
+    // SAFETY: the kernel writes at most `buf.len()` bytes to `buf`.
+    Ok(length(unsafe { call!(read, fd.as_raw_fd(), buf.as_mut_ptr(), buf.len()) }?))
+}
+
+/// Reads until the end or until the buffer is full, and gives what was read.
+pub fn read_all<'b>(fd: &OwnedFd, buf: &'b mut [u8]) -> Result<&'b mut [u8]> {
+    let mut len = 0;
+    while let Some(rest @ [_, ..]) = buf.get_mut(len..) {
+        match read(fd, rest)? {
+            0 => break,
+            n => len += n,
+        }
+    }
+    buf.get_mut(..len).ok_or(Errno::EPROTO)
+}
+
+/// Writes all of it, however many calls that takes.
+#[inline(never)]
+pub fn write_all(fd: &OwnedFd, mut bytes: &[u8]) -> Result<()> {
+    while !bytes.is_empty() {
+        // SAFETY: the kernel reads at most `bytes.len()` bytes of `bytes`.
+        let n = length(unsafe { call!(write, fd.as_raw_fd(), bytes.as_ptr(), bytes.len()) }?);
+        if n == 0 {
+            return Err(Errno::EPROTO);
+        }
+        bytes = bytes.get(n..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// Standard output. Where it is closed, the kernel answers EBADF.
+pub fn stdout() -> &'static OwnedFd {
+    static STDOUT: OwnedFd = owned(1);
+    &STDOUT
+}
+
+/// Standard error, likewise.
+pub fn stderr() -> &'static OwnedFd {
+    static STDERR: OwnedFd = owned(2);
+    &STDERR
+}
+
+/// Makes a directory, 0755 less the umask.
+#[inline(never)]
+pub fn mkdir(path: &CStr) -> Result<()> {
+    // SAFETY: the kernel reads a C string.
+    unsafe { call!(mkdirat, linux::AT_FDCWD, path.as_ptr(), 0o755) }?;
+    Ok(())
+}
+
+/// Waits for the exclusive lock on an open file; it goes with the last descriptor. `flock(2)`.
+pub fn lock(fd: &OwnedFd) -> Result<()> {
+    // SAFETY: numbers only.
+    unsafe { call!(flock, fd.as_raw_fd(), linux::LOCK_EX, 0) }?;
+    Ok(())
+}
+
+/// Puts new contents in the place of the old, which are cut last.
+pub fn rewrite(fd: &OwnedFd, parts: &[&[u8]]) -> Result<()> {
+    rustix::fs::seek(fd.as_fd(), rustix::fs::SeekFrom::Start(0))?;
+    let mut len = 0_u64;
+    for part in parts {
+        write_all(fd, part)?;
+        len = len.saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
+    }
+    Ok(rustix::fs::ftruncate(fd.as_fd(), len)?)
+}
+
+/// Removes a file.
+pub fn unlink(path: &CStr) -> Result<()> {
+    unlink_with(path, 0)
+}
+
+/// Removes an empty directory.
+pub fn rmdir(path: &CStr) -> Result<()> {
+    unlink_with(path, linux::AT_REMOVEDIR)
+}
+
+fn unlink_with(path: &CStr, flags: u32) -> Result<()> {
+    // SAFETY: the kernel reads a C string.
+    unsafe { call!(unlinkat, linux::AT_FDCWD, path.as_ptr(), flags) }?;
+    Ok(())
+}
+
+/// Device and inode of what a path names.
+#[inline(never)]
+pub fn identity(path: &CStr) -> Result<(u64, u64)> {
+    let stat = rustix::fs::statat(CWD, path, AtFlags::empty())?;
+    Ok((stat.st_dev, stat.st_ino))
+}
+
+/// Whether a path names something.
+pub fn exists(path: &CStr) -> bool {
+    identity(path).is_ok()
+}
+
+/// Size in bytes of an open regular file.
+pub fn size(fd: &OwnedFd) -> Result<u64> {
+    Ok(u64::try_from(rustix::fs::fstat(fd.as_fd())?.st_size).unwrap_or(0))
+}
+
+/// Magic number of the file system a path is on. Source: `uapi/linux/magic.h`.
+#[inline(never)]
+pub fn magic(path: &CStr) -> Result<u64> {
+    // The field is signed on some processors and unsigned on others; the magic numbers have 32 bits.
+    #[allow(clippy::as_conversions, clippy::unnecessary_cast)]
+    Ok(rustix::fs::statfs(path)?.f_type as u64 & 0xffff_ffff)
+}
+
+/// Mounts a file system that needs no device. `mount(2)`.
+pub fn mount(kind: &CStr, target: &CStr) -> Result<()> {
+    let flags = MountFlags::NOSUID.union(MountFlags::NODEV).union(MountFlags::NOEXEC).union(MountFlags::RELATIME);
+    Ok(rustix::mount::mount(c"none", target, kind, flags, None)?)
+}
+
+/// Calls `each` with the name of each entry of a directory but `.` and `..`, and whether it is known to be a directory;
+/// stops where it gives false. `getdents64(2)`.
+///
+/// | of an entry | bytes | |
+/// |---|---|---|
+/// | inode, offset | 0–15 | |
+/// | length | 16, 17 | of all of it, the host's byte order |
+/// | type | 18 | `DT_DIR` |
+/// | name | from 19 | with a NUL, and bytes without meaning |
+pub fn entries(dir: &OwnedFd, each: &mut dyn FnMut(&[u8], bool) -> bool) -> Result<()> {
+    let mut buf = [0_u8; 2048]; // the longest entry has 280
+    loop {
+        // SAFETY: the kernel writes at most `buf.len()` bytes to `buf`.
+        let got = unsafe { call!(getdents64, dir.as_raw_fd(), buf.as_mut_ptr(), buf.len()) }?;
+        let mut rest = buf.get(..length(got)).unwrap_or_default();
+        if rest.is_empty() {
+            return Ok(());
+        }
+        while let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, low, high, kind, name @ ..] = rest {
+            let name = before(name, 0);
+            if name != b"." && name != b".." && !each(name, u32::from(*kind) == linux::DT_DIR) {
+                return Ok(());
+            }
+            let len = usize::from(u16::from_ne_bytes([*low, *high])).max(1); // never stays where it is
+            rest = rest.get(len..).unwrap_or_default();
+        }
+    }
+}

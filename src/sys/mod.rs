@@ -1,0 +1,98 @@
+//! System calls: one safe function for each, and the only unsafe code of the library.
+//!
+//! Most are made by one function, [`call5`], which costs less than its body at each of them; `rustix` has those whose
+//! structs differ between processors. Nothing here decides anything; a failure is the kernel's error number.
+#![allow(unsafe_code)]
+
+use crate::error::Errno;
+use core::ffi::c_int;
+use syscalls::{Sysno, syscall};
+
+/// Makes a system call with up to five arguments, each a number or an address: `call!(read, fd, buf, len)`.
+///
+/// A macro, because arguments of all types become a register's worth.
+macro_rules! call {
+    ($name:ident, $a:expr, $b:expr, $c:expr) => {{
+        #[allow(clippy::as_conversions, reason = "what a register holds")]
+        $crate::sys::call3(syscalls::Sysno::$name, $a as usize, $b as usize, $c as usize)
+    }};
+    ($name:ident, $a:expr, $b:expr, $c:expr, $d:expr, $e:expr) => {{
+        #[allow(clippy::as_conversions, reason = "what a register holds")]
+        $crate::sys::call5(
+            syscalls::Sysno::$name,
+            $a as usize,
+            $b as usize,
+            $c as usize,
+            $d as usize,
+            $e as usize,
+        )
+    }};
+}
+
+pub mod args;
+pub mod bpf;
+pub mod file;
+pub mod mem;
+pub mod net;
+pub mod path;
+pub mod process;
+pub mod time;
+
+/// An open file or socket; closed when it is dropped.
+pub use rustix::fd::OwnedFd;
+
+/// What a system call gives, or the kernel's error number.
+pub type Result<T> = core::result::Result<T, Errno>;
+
+/// Makes a system call, again where a signal came between (`EINTR`). For those whose answers have 31 bits.
+///
+/// # Safety
+/// What the system call does with the memory that the arguments are addresses of, it may do.
+#[inline(never)]
+unsafe fn call5(call: Sysno, a: usize, b: usize, c: usize, d: usize, e: usize) -> Result<u32> {
+    loop {
+        // SAFETY: the caller's promise.
+        match unsafe { syscall!(call, a, b, c, d, e) } {
+            Err(syscalls::Errno::EINTR) => {}
+            #[allow(clippy::as_conversions, reason = "as said")]
+            other => return Ok(other? as u32),
+        }
+    }
+}
+
+/// As [`call5`], with three arguments.
+///
+/// # Safety
+/// As there.
+#[inline(never)]
+unsafe fn call3(call: Sysno, a: usize, b: usize, c: usize) -> Result<u32> {
+    // SAFETY: the caller's promise.
+    unsafe { call5(call, a, b, c, 0, 0) }
+}
+
+/// Takes over a descriptor that the kernel has just opened for us alone, or one that is never closed.
+///
+/// Not by `from_raw_fd`, which would look whether it is -1.
+const fn owned(fd: u32) -> OwnedFd {
+    // SAFETY: it is a transparent struct around the number, and those that the kernel gives are not negative.
+    unsafe { core::mem::transmute::<c_int, OwnedFd>(fd.cast_signed() & c_int::MAX) }
+}
+
+/// A number of bytes.
+fn length(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(0)
+}
+
+impl From<rustix::io::Errno> for Errno {
+    #[allow(clippy::as_conversions, reason = "the kernel's error numbers are below 4096")]
+    fn from(errno: rustix::io::Errno) -> Self {
+        Self(errno.raw_os_error() as _)
+    }
+}
+
+impl From<syscalls::Errno> for Errno {
+    #[allow(clippy::as_conversions, reason = "as above")]
+    fn from(errno: syscalls::Errno) -> Self {
+        Self(errno.into_raw() as _)
+    }
+}

@@ -1,0 +1,148 @@
+//! Sockets: netlink, and those that prove a binding.
+
+use super::{Result, length, owned};
+use crate::error::Errno;
+use crate::limits;
+use core::ffi::{c_int, c_void};
+use core::mem::{MaybeUninit, size_of};
+use linux_raw_sys::general::iovec;
+use linux_raw_sys::net::mmsghdr;
+use linux_raw_sys::netlink::sockaddr_nl;
+use rustix::fd::{AsRawFd, OwnedFd};
+use syscalls::{Sysno, syscall};
+
+/// A new socket, closed on exec. `socket(2)`.
+#[inline(never)]
+pub fn socket(domain: u32, kind: u32, protocol: u32) -> Result<OwnedFd> {
+    let kind = kind | linux_raw_sys::general::O_CLOEXEC; // SOCK_CLOEXEC is the same
+    // SAFETY: numbers only.
+    let fd = unsafe { call!(socket, domain, kind, protocol) }?;
+    Ok(owned(fd))
+}
+
+/// Sets an option whose value is a number. `setsockopt(2)`.
+#[inline(never)]
+pub fn set_option(fd: &OwnedFd, level: u32, option: u32, value: c_int) -> Result<()> {
+    // SAFETY: the kernel reads the four bytes of `value`.
+    unsafe { call!(setsockopt, fd.as_raw_fd(), level, option, &raw const value, size_of::<c_int>()) }?;
+    Ok(())
+}
+
+/// Reads an option whose value is a number of 32 bits. `getsockopt(2)`.
+pub fn option(fd: &OwnedFd, level: u32, option: u32) -> Result<u32> {
+    let mut value = [0; 4];
+    get_option(fd, level, option, &mut value)?;
+    Ok(u32::from_ne_bytes(value))
+}
+
+/// Reads an option whose value has 64 bits.
+pub fn option_u64(fd: &OwnedFd, level: u32, option: u32) -> Result<u64> {
+    let mut value = [0; 8];
+    get_option(fd, level, option, &mut value)?;
+    Ok(u64::from_ne_bytes(value))
+}
+
+fn get_option(fd: &OwnedFd, level: u32, option: u32, value: &mut [u8]) -> Result<()> {
+    let mut len = u32::try_from(value.len()).unwrap_or(0);
+    // SAFETY: the kernel writes at most `len` bytes to `value`, and how many to `len`.
+    unsafe { call!(getsockopt, fd.as_raw_fd(), level, option, value.as_mut_ptr(), &raw mut len) }?;
+    Ok(())
+}
+
+/// Sends one datagram to the kernel. `sendto(2)` without an address: the kernel's.
+pub fn send(fd: &OwnedFd, bytes: &[u8]) -> Result<()> {
+    // SAFETY: the kernel reads at most `bytes.len()` bytes of `bytes`; where there is no address, its length is not
+    // looked at.
+    let sent = unsafe { call!(sendto, fd.as_raw_fd(), bytes.as_ptr(), bytes.len(), 0, 0) }?;
+    if length(sent) == bytes.len() { Ok(()) } else { Err(Errno::EPROTO) }
+}
+
+/// Receives one netlink datagram and gives its whole length, which is larger than `buf` where it was cut.
+///
+/// What another process sent (its portid is not 0) is not for us and is passed over.
+pub fn receive(fd: &OwnedFd, buf: &mut [u8]) -> Result<usize> {
+    let fd = fd.as_raw_fd();
+    loop {
+        let mut from = MaybeUninit::<sockaddr_nl>::zeroed();
+        let mut from_len = size_of::<sockaddr_nl>();
+        let flags = linux_raw_sys::net::MSG_TRUNC;
+        // SAFETY: the kernel writes at most `buf.len()` bytes to `buf`, at most the size of an address to `from`,
+        // and that size to the low half of `from_len`.
+        let got = unsafe {
+            syscall!(Sysno::recvfrom, fd, buf.as_mut_ptr(), buf.len(), flags, from.as_mut_ptr(), &raw mut from_len)
+        };
+        // SAFETY: all zeroes is an address, and so is what the kernel wrote over it.
+        let from = unsafe { from.assume_init() };
+        match got.map_err(Errno::from) {
+            Ok(got) if from.nl_pid == 0 => return Ok(got),
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+/// What the kernel reads and writes of some datagrams that are received with one call.
+#[repr(C)]
+struct Batch {
+    heads: [mmsghdr; limits::BATCH],
+    parts: [iovec; limits::BATCH],
+    names: [sockaddr_nl; limits::BATCH],
+}
+
+/// Receives up to `lens.len()` netlink datagrams with one call, each into its own `stride` bytes of `buf`; waits for
+/// the first only. Gives how many came; their lengths are in `lens`, 0 for one that another process sent.
+pub fn receive_many(fd: &OwnedFd, buf: &mut [u8], stride: usize, lens: &mut [usize]) -> Result<usize> {
+    const WAITFORONE: u32 = 0x1_0000; // uapi/linux/socket.h: MSG_WAITFORONE
+    // SAFETY: all zeroes is a valid value of these structs: null pointers and lengths of 0.
+    let mut batch: Batch = unsafe { MaybeUninit::zeroed().assume_init() };
+    let mut want = 0_usize;
+    for (head, chunk) in batch.heads.iter_mut().zip(buf.chunks_exact_mut(stride)) {
+        let (Some(part), Some(name), true) = (batch.parts.get_mut(want), batch.names.get_mut(want), want < lens.len())
+        else {
+            break;
+        };
+        part.iov_base = chunk.as_mut_ptr().cast::<c_void>();
+        part.iov_len = iov_len(chunk.len());
+        head.msg_hdr.msg_name = (&raw mut *name).cast::<c_void>();
+        head.msg_hdr.msg_namelen = NAME_LEN;
+        head.msg_hdr.msg_iov = (&raw mut *part).cast();
+        head.msg_hdr.msg_iovlen = 1;
+        want += 1;
+    }
+    // SAFETY: `heads` holds `want` headers whose pointers go to names, parts and chunks of `buf` that live on past the
+    // call; the lengths beside them are theirs.
+    let got = unsafe { call!(recvmmsg, fd.as_raw_fd(), batch.heads.as_mut_ptr(), want, WAITFORONE, 0) }?;
+    for ((len, head), name) in lens.iter_mut().zip(&batch.heads).zip(&batch.names) {
+        *len = if name.nl_pid == 0 { length(head.msg_len) } else { 0 };
+    }
+    Ok(length(got))
+}
+
+/// The size of an address, as `msghdr` has it.
+#[allow(clippy::as_conversions, reason = "it is 12")]
+const NAME_LEN: c_int = size_of::<sockaddr_nl>() as c_int;
+
+/// A length as `iovec` has it.
+#[allow(clippy::as_conversions, clippy::unnecessary_cast, reason = "size_t's alias differs between processors")]
+const fn iov_len(n: usize) -> linux_raw_sys::ctypes::c_ulong {
+    n as linux_raw_sys::ctypes::c_ulong
+}
+
+/// Waits until there is something to receive; false when `timeout_ms` passed before. `poll(2)`.
+pub fn wait_readable(fd: &OwnedFd, timeout_ms: u32) -> Result<bool> {
+    let mut poll = [linux_raw_sys::general::pollfd { fd: fd.as_raw_fd(), events: 1, revents: 0 }]; // POLLIN
+    let mut rest = [i64::from(timeout_ms / 1000), i64::from(timeout_ms % 1000) * 1_000_000];
+    // SAFETY: the kernel reads and writes one pollfd, and reads a time of two 64-bit numbers.
+    let got = unsafe { syscall!(PPOLL, poll.as_mut_ptr(), 1, rest.as_mut_ptr(), 0, 0) };
+    match got.map_err(Errno::from) {
+        Ok(n) => Ok(n > 0),
+        Err(Errno::EINTR) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// The `ppoll` that takes a time of 64-bit numbers: since 5.1 a call of its own where `long` has 32 bits.
+#[cfg(target_pointer_width = "64")]
+const PPOLL: Sysno = Sysno::ppoll;
+#[cfg(target_pointer_width = "32")]
+const PPOLL: Sysno = Sysno::ppoll_time64;

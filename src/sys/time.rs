@@ -1,0 +1,17 @@
+//! Time.
+
+use syscalls::{Sysno, syscall};
+
+/// Milliseconds since the machine started, sleep included or not; only differences mean something. `clock_gettime(2)`,
+/// `CLOCK_MONOTONIC`.
+pub fn now_ms() -> u64 {
+    #[cfg(target_pointer_width = "64")]
+    const CALL: Sysno = Sysno::clock_gettime;
+    #[cfg(target_pointer_width = "32")]
+    const CALL: Sysno = Sysno::clock_gettime64;
+    let mut time = [0_u64; 2];
+    // SAFETY: the kernel writes seconds and nanoseconds, 64 bits each.
+    let _ = unsafe { syscall!(CALL, linux_raw_sys::general::CLOCK_MONOTONIC, time.as_mut_ptr()) };
+    let [seconds, nanoseconds] = time;
+    seconds.saturating_mul(1000).saturating_add(nanoseconds / 1_000_000)
+}

@@ -1,0 +1,38 @@
+//! Questions: the bodies of requests that ask for something, and of dumps with their filters (strict check).
+//!
+//! The fixed parts are those of [`super::link`], [`super::addr`] and [`super::route`], zero but for what is said.
+
+use super::msg::Writer;
+use crate::uapi;
+
+/// `RTM_GETLINK`: the link of that name, without its statistics.
+pub fn link_by_name(name: &[u8], out: &mut Writer<'_>) {
+    link(0, out);
+    out.attr_str(uapi::IFLA_IFNAME, name);
+}
+
+/// `RTM_GETLINK`: the link with that index.
+pub fn link(index: u32, out: &mut Writer<'_>) {
+    out.push(&[0; 4], &index.to_ne_bytes());
+    out.push(&[0; 8], &[]);
+    out.attr_u32(uapi::IFLA_EXT_MASK, uapi::RTEXT_FILTER_SKIP_STATS);
+}
+
+/// Dump of `RTM_GETLINK`: the links of a kind. A kernel that does not know the kind gives all.
+pub fn links_of_kind(kind: &[u8], out: &mut Writer<'_>) {
+    link(0, out);
+    let info = out.nest(uapi::IFLA_LINKINFO);
+    out.attr(uapi::IFLA_INFO_KIND, kind);
+    out.end_nest(info);
+}
+
+/// Dump of `RTM_GETADDR`: the addresses of a link, of one family or (0) of both.
+pub fn addrs_of_link(family: u8, index: u32, out: &mut Writer<'_>) {
+    out.push(&[family, 0, 0, 0], &index.to_ne_bytes());
+}
+
+/// Dump of `RTM_GETROUTE`: the routes of a table.
+pub fn routes_of_table(family: u8, table: u32, out: &mut Writer<'_>) {
+    out.push(&[family, 0, 0, 0], &[0; 8]);
+    out.attr_u32(uapi::RTA_TABLE, table);
+}

@@ -1,0 +1,56 @@
+//! The binary under test: where it is, and what its ELF headers promise.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use goblin::elf::Elf;
+use goblin::elf::program_header::{PF_W, PF_X, PT_INTERP, PT_LOAD};
+
+/// Most bytes the binary may have . The aim is 64 KiB; this is what has been reached, and it is not to grow.
+pub const MAX_SIZE: usize = 86_016;
+
+/// The top of the repository.
+#[must_use]
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The binary under test: `$VRF_LAUNCH`, or what `make` leaves.
+///
+/// # Errors
+/// There is no such file.
+pub fn binary() -> Result<PathBuf> {
+    let path = env::var_os("VRF_LAUNCH").map_or_else(|| repository().join("target/vrf-launch"), PathBuf::from);
+    ensure!(path.is_file(), "{} is missing: `make` builds it", path.display());
+    Ok(path)
+}
+
+/// What the headers of an executable say.
+#[derive(Debug)]
+pub struct Headers {
+    /// The dynamic linker it asks for.
+    pub interpreter: Option<String>,
+    /// The shared libraries it needs.
+    pub needed: Vec<String>,
+    /// How many loaded segments are writable and executable at once.
+    pub writable_and_executable: usize,
+}
+
+/// Reads the headers of an ELF file.
+///
+/// # Errors
+/// The bytes are no ELF file.
+pub fn headers(bytes: &[u8]) -> Result<Headers> {
+    let elf = Elf::parse(bytes).context("not an ELF file")?;
+    let interpreter = elf.program_headers.iter().any(|header| header.p_type == PT_INTERP);
+    Ok(Headers {
+        interpreter: interpreter.then(|| elf.interpreter.unwrap_or("(unreadable)").to_owned()),
+        needed: elf.libraries.iter().map(|&name| name.to_owned()).collect(),
+        writable_and_executable: elf
+            .program_headers
+            .iter()
+            .filter(|header| header.p_type == PT_LOAD && header.p_flags & (PF_W | PF_X) == PF_W | PF_X)
+            .count(),
+    })
+}

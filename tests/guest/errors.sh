@@ -1,0 +1,191 @@
+#!/bin/sh
+# A table of mistakes: each gives one clear line, the right exit code, and changes nothing.
+# modules: vrf dummy
+# timeout: 120
+
+# What has to be as before: the network, and the cgroups.
+everything() {
+    state
+    find /sys/fs/cgroup -type d | sort
+    grep cgroup /proc/mounts
+}
+
+# error_case_ NAME CODE REGEX [COMMAND...] <CONFIGURATION
+# COMMAND, by default `up`, is run with the configuration in /tmp/conf. REGEX is for the first line of the message,
+# behind "vrf-launch: ".
+error_case_() {
+    case_ "$1"
+    code=$2 regex=$3
+    shift 3
+    cat >/tmp/conf
+    [ $# -gt 0 ] || set -- /vrf-launch -c /tmp/conf up
+    everything >/tmp/before
+    run "$@"
+    equal 'exit code' "$status" "$code"
+    match 'message' "$(echo "$err" | sed -n 1p)" "^vrf-launch: $regex"
+    expect 'at most a second line, with advice' test "$(echo "$err" | wc -l)" -le 2
+    equal 'nothing on standard output' "$out" ''
+    soon same_everything || {
+        fail 'nothing is changed'
+        diff -U 0 /tmp/before /tmp/after | grep '^[-+][^-+]' | shown
+    }
+}
+same_everything() {
+    everything >/tmp/after
+    cmp -s /tmp/before /tmp/after
+}
+
+ip link add eth0 type dummy
+ip link add mgmt type vrf table 10
+ip link set mgmt up
+sleep 1
+
+error_case_ missing_file 100 '.*/no/such/file.*ENOENT' /vrf-launch -c /no/such/file up </dev/null
+error_case_ folder_as_file 100 '.*/tmp.*EISDIR' /vrf-launch -c /tmp up </dev/null
+error_case_ unknown_word_for_yes_or_no 100 '/tmp/conf:4: .*vrf-rules.*maybe' <<'EOF'
+auto red
+iface red
+    vrf-table 20
+    vrf-rules maybe
+EOF
+error_case_ bad_address 100 '/tmp/conf:3: .*10\.20\.30\.400/24' <<'EOF'
+auto eth0
+iface eth0
+    address 10.20.30.400/24
+EOF
+error_case_ bad_ipv6_address 100 '/tmp/conf:3: .*fd20::g/64' <<'EOF'
+auto eth0
+iface eth0
+    address fd20::g/64
+EOF
+error_case_ bad_prefix_length 100 '/tmp/conf:3: .*10\.20\.30\.40/33' <<'EOF'
+auto eth0
+iface eth0
+    address 10.20.30.40/33
+EOF
+error_case_ bad_gateway 100 '/tmp/conf:4: .*router' <<'EOF'
+auto eth0
+iface eth0
+    address 10.20.30.40/24
+    gateway router
+EOF
+error_case_ table_0 100 '/tmp/conf:3: .*table.*0' <<'EOF'
+auto red
+iface red
+    vrf-table 0
+EOF
+error_case_ table_text 100 '/tmp/conf:3: .*table.*management' <<'EOF'
+auto red
+iface red
+    vrf-table management
+EOF
+error_case_ table_too_large 100 '/tmp/conf:3: .*table.*4294967296' <<'EOF'
+auto red
+iface red
+    vrf-table 4294967296
+EOF
+error_case_ table_missing 100 '/tmp/conf:3: .*table' <<'EOF'
+auto red
+iface red
+    vrf-table
+EOF
+error_case_ table_twice_in_the_file 100 '/tmp/conf:7: .*(red|20)' <<'EOF'
+auto red
+iface red
+    vrf-table 20
+
+auto blue
+iface blue
+    vrf-table 20
+EOF
+error_case_ table_used_by_another_vrf 100 '/tmp/conf:[23]: .*(10|mgmt)' <<'EOF'
+auto red
+iface red
+    vrf-table 10
+EOF
+error_case_ vrf_exists_with_another_table 111 '/tmp/conf:[23]: .*mgmt.*' <<'EOF'
+auto mgmt
+iface mgmt
+    vrf-table 11
+EOF
+error_case_ interface_exists_and_is_no_vrf 111 '/tmp/conf:[23]: .*eth0' <<'EOF'
+auto eth0
+iface eth0
+    vrf-table 20
+EOF
+error_case_ vrf_name_too_long 100 '/tmp/conf:[12]: .*a-name-that-is-too-long' <<'EOF'
+auto a-name-that-is-too-long
+iface a-name-that-is-too-long
+    vrf-table 20
+EOF
+error_case_ missing_interface 111 '/tmp/conf:[123]: .*eth7' /vrf-launch -c /tmp/conf --wait 0 up <<'EOF'
+auto eth7
+iface eth7
+    address 10.20.30.40/24
+EOF
+error_case_ missing_member 111 '/tmp/conf:[123]: .*eth7' /vrf-launch -c /tmp/conf --wait 1 up <<'EOF'
+auto eth7
+iface eth7
+    vrf red
+
+auto red
+iface red
+    vrf-table 20
+EOF
+error_case_ member_of_a_vrf_that_is_not_described 111 '/tmp/conf:4: .*blue' /vrf-launch -c /tmp/conf --wait 0 up <<'EOF'
+auto eth0
+iface eth0
+    address 10.20.30.40/24
+    vrf blue
+EOF
+error_case_ requirement_that_is_not_described 111 '/tmp/conf:4: .*eth7' /vrf-launch -c /tmp/conf --wait 0 up <<'EOF'
+auto red
+iface red
+    vrf-table 20
+    requires eth7
+EOF
+error_case_ requirements_in_a_circle 100 '/tmp/conf:[0-9]+: .*(red|blue)' <<'EOF'
+auto red
+iface red
+    vrf-table 20
+    requires blue
+
+auto blue
+iface blue
+    vrf-table 30
+    requires red
+EOF
+error_case_ bad_ip_line 100 '/tmp/conf:4: .*' <<'EOF'
+auto red
+iface red
+    vrf-table 20
+    pre-up ip -4 rule add pref many table local
+EOF
+error_case_ route_by_a_missing_interface 111 '/tmp/conf:4: .*10\.9\.0\.0/24.*ENODEV' <<'EOF'
+auto red
+iface red
+    vrf-table 20
+    post-up ip route add 10.9.0.0/24 dev eth7 table 20
+EOF
+error_case_ failing_command 111 '/tmp/conf:4: .*' <<'EOF'
+auto red
+iface red
+    vrf-table 20
+    pre-up exit 3
+EOF
+error_case_ no_privileges_for_up 111 '.*EPERM' \
+    setpriv --reuid 65534 --regid 65534 --clear-groups /vrf-launch -c /tmp/conf up <<'EOF'
+auto red
+iface red
+    vrf-table 20
+EOF
+error_case_ no_privileges_for_a_launch 111 '.*(EPERM|EACCES)' \
+    setpriv --reuid 65534 --regid 65534 --clear-groups /vrf-launch mgmt -- echo started </dev/null
+touch /tmp/secret
+chmod 600 /tmp/secret
+error_case_ unreadable_file 100 '.*/tmp/secret.*EACCES' \
+    setpriv --reuid 65534 --regid 65534 --clear-groups /vrf-launch -c /tmp/secret up </dev/null
+mount -o remount,ro /sys/fs/cgroup
+error_case_ unwritable_cgroup 111 '.*(cgroup.*EROFS|EROFS.*cgroup)' /vrf-launch mgmt -- echo started </dev/null
+mount -o remount,rw /sys/fs/cgroup
+error_case_ no_configuration_at_all 100 '.*/etc/vrf-launch.conf' /vrf-launch up </dev/null

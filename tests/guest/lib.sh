@@ -1,0 +1,193 @@
+#!/bin/sh
+# The vocabulary of the scenarios, and what runs one: sh lib.sh SCENARIO
+#
+#   case_ NAME               begins a case, and ends the one before with its verdict
+#   fail REASON              the case has failed (the first reason is shown in the verdict); it goes on
+#   run COMMAND...           runs it; leaves $status, and what it printed in $out and $err
+#   expect WHAT COMMAND...   fails with WHAT unless COMMAND succeeds; shows what it printed
+#   refuse WHAT COMMAND...   fails with WHAT if COMMAND succeeds
+#   equal WHAT GOT WANTED    fails with WHAT unless the two texts are the same; shows both
+#   match WHAT TEXT REGEX    fails with WHAT unless TEXT matches the extended regular expression
+#   soon COMMAND...          tries COMMAND for up to five seconds
+#   far NS IF ADDR...        a host in network namespace NS with ADDR..., at the other end of our interface IF
+#   on NS COMMAND...         runs COMMAND on that host
+#   background COMMAND...    starts it (a program, not a function), and ends it and its children with the case; its PID is in $pid,
+#                            what it prints in the file $log
+#   serve PROTO PORT WORD [WRAPPER...]   in the background: answers WORD by tcp4, tcp6, udp4 or
+#                            udp6; PORT may have options of socat behind it, such as 7000,bind=10.0.0.1
+#   ask PROTO ADDRESS PORT [WRAPPER...]  prints what is answered there; WRAPPER is put before the program
+#   state                    the kernel's state in this namespace, without what differs from run to run
+#   same_state WHAT WANTED   fails with WHAT unless `state` soon prints what the file WANTED holds; shows the difference
+#
+# A line of the console that begins with "ok " or "not ok " is a verdict; what a case has to show begins with "# ".
+
+current='' reason='' finished='' pids='' count_=0
+
+case_() {
+    end_
+    current=$1
+    reason=''
+}
+
+end_() {
+    for pid in $pids; do
+        kill -- "-$pid" 2>/tmp/said && wait "$pid" 2>/tmp/said
+    done
+    pids=''
+    [ -n "$current" ] || return 0
+    if [ -n "$reason" ]; then
+        echo "not ok $current: $reason"
+    else
+        echo "ok $current"
+    fi
+    current=''
+}
+
+quit_() {
+    [ -n "$finished" ] || fail 'the script ended here'
+    end_
+}
+
+fail() {
+    reason=${reason:-$1}
+    echo "# failed: $1"
+}
+
+shown() {
+    sed 's/^/#   /'
+}
+
+run() {
+    "$@" >/tmp/out 2>/tmp/err
+    status=$?
+    out=$(cat /tmp/out) err=$(cat /tmp/err)
+}
+
+expect() {
+    what_=$1
+    shift
+    "$@" >/tmp/said 2>&1 && return 0
+    fail "$what_"
+    { echo "\$ $*"; tail -n 20 /tmp/said; } | shown
+    return 1
+}
+
+refuse() {
+    what_=$1
+    shift
+    "$@" >/tmp/said 2>&1 || return 0
+    fail "$what_"
+    { echo "\$ $*"; tail -n 20 /tmp/said; } | shown
+    return 1
+}
+
+equal() {
+    [ "$2" = "$3" ] && return 0
+    fail "$1"
+    printf 'got    <%s>\nwanted <%s>\n' "$2" "$3" | shown
+    return 1
+}
+
+match() {
+    printf '%s\n' "$2" | grep -Eq -e "$3" && return 0
+    fail "$1"
+    printf 'got    <%s>\nwanted /%s/\n' "$2" "$3" | shown
+    return 1
+}
+
+soon() {
+    until_=$(($(date +%s) + 5))
+    until "$@"; do
+        [ "$(date +%s)" -lt $until_ ] || return 1
+        sleep 0.2
+    done
+}
+
+far() {
+    host_=$1 near_=$2
+    shift 2
+    ip netns add "$host_"
+    ip link add "$near_" type veth peer name "$near_" netns "$host_"
+    on "$host_" ip link set lo up
+    on "$host_" ip link set "$near_" up
+    for address_ in "$@"; do
+        on "$host_" ip addr add "$address_" dev "$near_"
+    done
+}
+
+on() {
+    host_=$1
+    shift
+    ip netns exec "$host_" "$@"
+}
+
+background() {
+    count_=$((count_ + 1))
+    log=/tmp/background.$count_
+    setsid "$@" >$log 2>&1 </dev/null &
+    pid=$!
+    pids="$pids $pid"
+}
+
+# listens_ PROTO PORT PID: a socket of that kind is there, in the namespace of PID, which still runs
+listens_() {
+    grep -q "^ *[0-9]*: [0-9A-F]*:$(printf '%04X' "$2") " "/proc/$3/net/${1%4}" 2>/tmp/said
+}
+
+serve() {
+    proto_=$1 port_=$2 word_=$3
+    shift 3
+    case $proto_ in
+    tcp4) listen_=TCP4-LISTEN:$port_,fork,reuseaddr ;;
+    tcp6) listen_=TCP6-LISTEN:$port_,fork,reuseaddr,ipv6-v6only=1 ;;
+    udp4) listen_=UDP4-RECVFROM:$port_,fork,reuseaddr ;;
+    udp6) listen_=UDP6-RECVFROM:$port_,fork,reuseaddr,ipv6-v6only=1 ;;
+    esac
+    # It reads before it answers: socat gives up an answer whose author is gone when the question is to be passed to it.
+    printf '#!/bin/sh\nread -r question\necho %s\n' "$word_" >"/tmp/answer.$word_"
+    chmod +x "/tmp/answer.$word_"
+    background "$@" /usr/bin/socat "$listen_" "EXEC:/tmp/answer.$word_"
+    soon listens_ "$proto_" "${port_%%,*}" "$pid" || fail "no server for $proto_ on $port_: $(tail -n 1 $log)"
+}
+
+ask() {
+    proto_=$1 address_=$2 port_=$3
+    shift 3
+    case $proto_ in
+    tcp4) to_=TCP4:$address_:$port_,connect-timeout=2 ;;
+    tcp6) to_=TCP6:[$address_]:$port_,connect-timeout=2 ;;
+    udp4) to_=UDP4:$address_:$port_ ;;
+    udp6) to_=UDP6:[$address_]:$port_ ;;
+    esac
+    echo question | "$@" /usr/bin/socat -t 2 - "$to_"
+}
+
+state() {
+    {
+        ip -4 -j rule
+        ip -6 -j rule
+        ip -4 -j route show table all
+        ip -6 -j route show table all
+        ip -d -j link
+        ip -j addr
+    } | jq -S -c -s -f /test/state.jq
+}
+
+same_state_() {
+    state >/tmp/state
+    cmp -s "$1" /tmp/state
+}
+
+same_state() {
+    soon same_state_ "$2" && return 0
+    fail "$1"
+    diff -U 0 "$2" /tmp/state | grep "^[-+][^-+]" | shown
+    return 1
+}
+
+if [ $# -gt 0 ]; then
+    trap quit_ EXIT
+    # shellcheck disable=SC1090 # the scenario, whichever it is
+    . "$1"
+    finished=yes
+fi

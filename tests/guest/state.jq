@@ -1,0 +1,17 @@
+# The kernel's state, as ip -j prints it, without what differs from run to run: indexes, hardware addresses and
+# what is made from them, counters, and the order in which the kernel happens to list things. One line each.
+
+def linklocal: type == "string" and startswith("fe80:") and (endswith("/64") | not);
+
+{
+    rules4: .[0],
+    rules6: .[1],
+    routes4: (.[2] | map(.flags -= ["linkdown"]) | sort),
+    routes6: (.[3] | map(select(.dst | linklocal | not) | .flags -= ["linkdown"]) | sort),
+    links: (.[4] | map(del(
+        .ifindex, .link_index, .link_netnsid, .address, .permaddr, .promiscuity, .stats64, .qdisc, .group, .txqlen,
+        .num_tx_queues, .num_rx_queues, .gso_max_size, .gso_max_segs, .tso_max_size, .tso_max_segs, .gro_max_size,
+        .gso_ipv4_max_size, .gro_ipv4_max_size, .max_mtu, .min_mtu
+    ) | .flags |= sort) | sort_by(.ifname)),
+    addresses: (.[5] | map({ifname} + (.addr_info[] | select(.local | linklocal | not))) | sort)
+} | to_entries[] | [.key] + (.value[] | [.])

@@ -1,0 +1,44 @@
+#!/bin/sh
+# How many system calls things take. The figures are on the console.
+# modules: vrf dummy
+ip link add mgmt type vrf table 10
+ip link set mgmt up
+
+# Calls of the trace between the launcher's own execve and the one of its command, that is, of /busybox/true.
+before_execve() {
+    awk '/execve\("\/vrf-launch"/ { counting = 1; next } /execve\("\/busybox\/true"/ { exit } counting && !/^[0-9]+ (---|\+\+\+)/ { n++ } END { print n + 0 }' /tmp/trace
+}
+# at_most FIGURE LIMIT WHAT
+at_most() {
+    echo "# $3: $1 system calls"
+    [ "$1" -gt 0 ] || fail "$3: nothing was counted"
+    [ "$1" -le "$2" ] || {
+        fail "$3: $1 system calls, more than $2"
+        shown </tmp/trace
+    }
+}
+
+case_ first_launch_takes_at_most_30
+strace -f -o /tmp/trace /vrf-launch mgmt -- /busybox/true
+at_most "$(before_execve)" 30 'first launch'
+
+case_ second_launch_takes_at_most_30
+strace -f -o /tmp/trace /vrf-launch mgmt -- /busybox/true
+at_most "$(before_execve)" 30 'second launch'
+
+case_ it_counts_as_for_iproute2
+strace -f -o /tmp/trace ip vrf exec mgmt /busybox/true
+sed -i 's/execve("[^"]*ip"/execve("\/vrf-launch"/' /tmp/trace
+expect 'iproute2 takes more than 60' test "$(before_execve)" -gt 60
+echo "# ip vrf exec: $(before_execve) system calls"
+
+case_ up_of_the_seed_takes_at_most_40
+ip netns add fresh
+on fresh ip link add eth0 type dummy
+on fresh strace -f -o /tmp/trace /vrf-launch -c /test/interfaces.seed up
+at_most "$(sed 1d /tmp/trace | grep -Evc '^[0-9]+ (---|\+\+\+)')" 40 'up of the seed'
+
+# What stands in the place of each request is looked at then: a dump for every table and interface.
+case_ second_up_takes_at_most_64
+on fresh strace -f -o /tmp/trace /vrf-launch -c /test/interfaces.seed up
+at_most "$(sed 1d /tmp/trace | grep -Evc '^[0-9]+ (---|\+\+\+)')" 64 'second up of the seed'

@@ -1,0 +1,89 @@
+//! The guest scenarios: every script of `tests/guest` on every kernel it names, each in a machine of its own.
+//!
+//! One test per pair, such as `debian-6.1::member`. `VRF_LAUNCH=FILE` tests another binary; `CONSOLE=FOLDER` keeps the
+//! consoles, each line with the seconds since the start.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Instant;
+use std::{env, fs};
+
+use anyhow::{Context, Result};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use vrf_launch_tests::vm::kernel::{self, Kernel};
+use vrf_launch_tests::vm::qemu::{End, Machine};
+use vrf_launch_tests::vm::scenario::Scenario;
+use vrf_launch_tests::vm::{host, initramfs, userland, verdict};
+
+/// A machine takes a processor for itself; more than this at once only makes time limits run out.
+const AT_ONCE: usize = 2;
+
+/// A kernel with its userland, or why it cannot be had; made when the first test needs it.
+type Tier = OnceLock<Result<Kernel, String>>;
+
+fn main() -> Result<()> {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(arguments.test_threads.unwrap_or(AT_ONCE).min(AT_ONCE));
+    let tiers: Arc<BTreeMap<&str, Tier>> = Arc::new(kernel::NAMES.map(|name| (name, Tier::new())).into());
+    let skipped = Arc::new(Mutex::new(BTreeMap::<&str, String>::new()));
+
+    let mut trials = Vec::new();
+    for scenario in Scenario::all()? {
+        for (name, _) in tiers.iter().filter(|(name, _)| scenario.kernels.iter().any(|wanted| wanted == *name)) {
+            let (name, scenario, tiers, skipped) = (*name, scenario.clone(), Arc::clone(&tiers), Arc::clone(&skipped));
+            trials.push(Trial::ignorable_test(format!("{name}::{}", scenario.name), move || {
+                let Some(tier) = tiers.get(name) else { return Err(Failed::from("no such kernel")) };
+                match tier.get_or_init(|| fetch(name).map_err(|error| format!("{error:#}"))) {
+                    Ok(kernel) => run(name, kernel, &scenario).map(|()| Completion::Completed),
+                    Err(reason) if host::is_ci() => Err(Failed::from(reason)),
+                    Err(reason) => {
+                        if let Ok(mut skipped) = skipped.lock() {
+                            skipped.insert(name, reason.clone());
+                        }
+                        Ok(Completion::ignored_with(reason))
+                    }
+                }
+            }));
+        }
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    for (name, reason) in skipped.lock().iter().flat_map(|skipped| skipped.iter()) {
+        println!("skipped: {name}: {reason}");
+    }
+    conclusion.exit()
+}
+
+fn fetch(name: &str) -> Result<Kernel> {
+    userland::fetch()?;
+    Kernel::fetch(name)
+}
+
+fn run(name: &str, kernel: &Kernel, scenario: &Scenario) -> Result<(), Failed> {
+    let (console, end) = boot(name, kernel, scenario).map_err(|error| Failed::from(format!("{error:#}")))?;
+    verdict::judge(&console, &end, &scenario.cases).map_err(Failed::from)
+}
+
+fn boot(name: &str, kernel: &Kernel, scenario: &Scenario) -> Result<(Vec<String>, End)> {
+    let initrd = tempfile::NamedTempFile::new().context("no room for an initramfs")?;
+    fs::write(initrd.path(), initramfs::build(kernel, scenario)?)?;
+    let machine = Machine {
+        kernel: kernel.image.clone(),
+        initrd: Some(initrd.path().to_owned()),
+        disk: None,
+        append: String::new(),
+        memory_mib: 512,
+    };
+    let mut console = Vec::new();
+    let mut times = String::new();
+    let start = Instant::now();
+    let end = machine.run(scenario.timeout, |line| {
+        let _ = writeln!(times, "{:7.2} {line}", start.elapsed().as_secs_f32());
+        console.push(line.to_owned());
+    })?;
+    if let Some(folder) = env::var_os("CONSOLE") {
+        fs::write(Path::new(&folder).join(format!("{name}-{}.log", scenario.name)), times)?;
+    }
+    Ok((console, end))
+}

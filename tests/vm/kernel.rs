@@ -1,0 +1,152 @@
+//! A kernel to boot, and those of its modules that a scenario asks for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use flate2::read::GzDecoder;
+
+use super::cpio::Archive;
+use super::{alpine, cache, debian};
+
+/// The kernels of the test matrix.
+pub const NAMES: [&str; 2] = ["debian-6.1", "alpine-6.18"];
+
+/// A kernel and its modules.
+#[derive(Debug)]
+pub struct Kernel {
+    /// The kernel, bootable.
+    pub image: PathBuf,
+    /// Its release, as `uname -r` prints it.
+    pub release: String,
+    modules: BTreeMap<String, PathBuf>,
+}
+
+impl Kernel {
+    /// The kernel with a name of [`NAMES`], fetched the first time.
+    ///
+    /// # Errors
+    /// It cannot be had, or is of another version than its name says.
+    pub fn fetch(name: &str) -> Result<Self> {
+        match name {
+            "debian-6.1" => {
+                let package = debian::depends("linux-image-cloud-amd64")?
+                    .into_iter()
+                    .find(|package| package.starts_with("linux-image-6.1."))
+                    .context("the Debian that runs this has no kernel 6.1")?;
+                let folder = cache::entry(&package, |into| debian::unpack([&package], into))?;
+                let release = package.trim_start_matches("linux-image-");
+                Self::new(folder.join("boot").join(format!("vmlinuz-{release}")), &folder.join("lib/modules"))
+            }
+            "alpine-6.18" => {
+                let alpine = alpine::fetch()?;
+                Self::new(alpine.image, &alpine.modules)
+            }
+            _ => bail!("there is no kernel {name}; there are {}", NAMES.join(", ")),
+        }
+    }
+
+    fn new(image: PathBuf, modules: &Path) -> Result<Self> {
+        ensure!(image.is_file(), "{} is missing", image.display());
+        let folder = fs::read_dir(modules)?.next().context("no modules")??;
+        let mut found = BTreeMap::new();
+        index(&folder.path(), &mut found)?;
+        Ok(Self { image, release: folder.file_name().to_string_lossy().into_owned(), modules: found })
+    }
+
+    /// An archive with the modules `wanted` and those they depend on, unpacked, and the text files by which
+    /// busybox's modprobe finds them. A name that is no module is taken to be built in.
+    ///
+    /// # Errors
+    /// A module cannot be read.
+    pub fn modules(&self, wanted: &BTreeSet<String>) -> Result<Vec<u8>> {
+        let mut archive = Archive::default();
+        let folder = format!("usr/lib/modules/{}", self.release);
+        archive.folder(&folder);
+        let mut open: Vec<String> = wanted.iter().map(|name| canonical(name)).collect();
+        let mut needs = BTreeMap::<String, Vec<String>>::new();
+        let mut aliases = String::new();
+        while let Some(name) = open.pop() {
+            let Some(path) = self.modules.get(&name).filter(|_| !needs.contains_key(&name)) else { continue };
+            let bytes = unpacked(path)?;
+            archive.file(&format!("{folder}/{name}.ko"), 0o644, &bytes);
+            for alias in info(&bytes, "alias=") {
+                writeln!(aliases, "alias {alias} {name}")?;
+            }
+            let depends = info(&bytes, "depends=");
+            let depends: Vec<String> = depends
+                .iter()
+                .flat_map(|list| list.split(','))
+                .filter(|name| !name.is_empty())
+                .map(canonical)
+                .collect();
+            open.extend(depends.iter().cloned());
+            needs.insert(name, depends);
+        }
+        archive.file(&format!("{folder}/modules.alias"), 0o644, aliases.as_bytes());
+        let mut order = String::new();
+        for name in needs.keys() {
+            let chain = chain(name, &needs);
+            writeln!(order, "{name}.ko:{}", chain.iter().map(|other| format!(" {other}.ko")).collect::<String>())?;
+        }
+        archive.file(&format!("{folder}/modules.dep"), 0o644, order.as_bytes());
+        Ok(archive.finish())
+    }
+}
+
+/// All modules below `folder`, by name.
+fn index(folder: &Path, found: &mut BTreeMap<String, PathBuf>) -> Result<()> {
+    for item in fs::read_dir(folder)? {
+        let path = item?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_symlink() {
+            continue;
+        } else if path.is_dir() {
+            index(&path, found)?;
+        } else if let Some((name, "" | ".gz")) = name.split_once(".ko") {
+            found.insert(canonical(name), path);
+        }
+    }
+    Ok(())
+}
+
+/// Everything that `name` needs, the nearest first, as a line of modules.dep has it.
+fn chain(name: &str, needs: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut open = vec![name.to_owned()];
+    while let Some(next) = open.pop() {
+        for other in needs.get(&next).into_iter().flatten() {
+            all.retain(|known| known != other);
+            all.push(other.clone());
+            open.push(other.clone());
+        }
+    }
+    all
+}
+
+/// A module's name as the kernel writes it.
+fn canonical(name: &str) -> String {
+    name.replace('-', "_")
+}
+
+fn unpacked(path: &Path) -> Result<Vec<u8>> {
+    let bytes = fs::read(path)?;
+    if path.extension().is_none_or(|ending| ending != "gz") {
+        return Ok(bytes);
+    }
+    let mut plain = Vec::new();
+    GzDecoder::new(bytes.as_slice()).read_to_end(&mut plain)?;
+    Ok(plain)
+}
+
+/// The values of one key in a module's section `.modinfo`: strings `key=value`, each ended by a zero byte.
+fn info(module: &[u8], key: &str) -> Vec<String> {
+    let Ok(elf) = goblin::elf::Elf::parse(module) else { return Vec::new() };
+    let section = elf.section_headers.iter().find(|header| elf.shdr_strtab.get_at(header.sh_name) == Some(".modinfo"));
+    let bytes = section.and_then(|header| module.get(header.file_range()?)).unwrap_or_default();
+    let strings = bytes.split(|&byte| byte == 0).map(String::from_utf8_lossy);
+    strings.filter_map(|text| Some(text.strip_prefix(key)?.to_owned())).collect()
+}

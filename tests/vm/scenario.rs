@@ -1,0 +1,83 @@
+//! A scenario: one shell script that is run in a guest, and says in its first comments what it needs.
+//!
+//! ```sh
+//! # kernels: debian-6.1 alpine-6.18    where it runs; all where the line is missing
+//! # modules: vrf veth                  loaded before it starts
+//! # timeout: 90                        seconds for the whole machine; 60 where the line is missing
+//! # cases: one two                     cases that no line `case_ NAME` shows
+//! case_ three                         and so does a function of the script whose name ends with case_
+//! ```
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use regex::Regex;
+
+use super::kernel;
+use crate::elf;
+
+/// What a script declares.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// The script's name without its ending.
+    pub name: String,
+    /// The script.
+    pub path: PathBuf,
+    /// The kernels it runs on, names of [`kernel::NAMES`].
+    pub kernels: Vec<String>,
+    /// Modules to load.
+    pub modules: Vec<String>,
+    /// The cases it must give a verdict on, no more and no fewer.
+    pub cases: BTreeSet<String>,
+    /// Longest life of the machine.
+    pub timeout: Duration,
+}
+
+impl Scenario {
+    /// Reads a script.
+    ///
+    /// # Errors
+    /// It cannot be read, or declares something unknown.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let words = |key: &str| -> Option<Vec<String>> {
+            let line = text.lines().find_map(|line| line.strip_prefix("# ")?.strip_prefix(key)?.strip_prefix(':'))?;
+            Some(line.split_whitespace().map(str::to_owned).collect())
+        };
+        let kernels = words("kernels").unwrap_or_else(|| kernel::NAMES.map(str::to_owned).to_vec());
+        for name in &kernels {
+            ensure!(kernel::NAMES.contains(&name.as_str()), "{}: unknown kernel {name}", path.display());
+        }
+        let seconds = match words("timeout").as_deref() {
+            Some([seconds]) => seconds.parse().with_context(|| format!("{}: timeout: {seconds}", path.display()))?,
+            _ => 60,
+        };
+        let case = Regex::new(r"(?m)^ *[a-z_]*case_ ([a-z0-9_]+)")?;
+        let mut cases: BTreeSet<String> = case.captures_iter(&text).map(|found| found[1].to_owned()).collect();
+        cases.extend(words("cases").unwrap_or_default());
+        ensure!(!cases.is_empty(), "{}: no cases", path.display());
+        Ok(Self {
+            name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            path: path.to_owned(),
+            kernels,
+            modules: words("modules").unwrap_or_default(),
+            cases,
+            timeout: Duration::from_secs(seconds),
+        })
+    }
+
+    /// All scripts of `tests/guest`, by name.
+    ///
+    /// # Errors
+    /// One of them cannot be read.
+    pub fn all() -> Result<Vec<Self>> {
+        let folder = elf::repository().join("tests/guest");
+        let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|item| Ok(item?.path())).collect::<Result<_>>()?;
+        paths.retain(|path| path.extension().is_some_and(|ending| ending == "sh") && !path.ends_with("lib.sh"));
+        paths.sort();
+        paths.iter().map(|path| Self::read(path)).collect()
+    }
+}

@@ -1,0 +1,147 @@
+//! The programs of a guest: real tools from Debian's packages with their libraries, and busybox for the rest.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use super::cpio::Archive;
+use super::{cache, debian, host};
+use crate::elf;
+
+/// The packages, and the programs that are taken from each.
+///
+/// Debian's busybox, as a shell, runs its own applets before it looks at PATH: so the shell is dash.
+const PACKAGES: [(&str, &[&str]); 13] = [
+    ("dash", &["dash"]),
+    ("coreutils", &["env"]),
+    ("busybox-static", &[]), // see `busybox`
+    ("iproute2", &["ip", "tc", "ss"]),
+    ("iputils-ping", &["ping"]),
+    ("socat", &["socat"]),
+    ("openssh-server", &["sshd"]),
+    ("openssh-client", &["ssh", "ssh-keygen"]),
+    ("strace", &["strace"]),
+    ("bpftool", &["bpftool"]),
+    ("jq", &["jq"]),
+    ("tcpdump", &["tcpdump"]),
+    ("util-linux", &["setpriv", "setsid"]),
+];
+
+/// Where programs and libraries lie in an unpacked package.
+const PROGRAMS: [&str; 4] = ["usr/bin", "usr/sbin", "bin", "sbin"];
+const LIBRARIES: [&str; 3] = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "lib64"];
+
+/// The unpacked packages, from the cache, fetched the first time.
+///
+/// # Errors
+/// A package cannot be had.
+pub fn fetch() -> Result<PathBuf> {
+    let names: Vec<&str> = PACKAGES.iter().map(|&(package, _)| package).collect();
+    // Another list of packages is another folder.
+    let mut hasher = DefaultHasher::new();
+    names.hash(&mut hasher);
+    cache::entry(&format!("userland-{:016x}", hasher.finish()), |into| {
+        debian::unpack(debian::with_libraries(&names)?, into)
+    })
+}
+
+/// Every file that `program` needs to run, itself first: where it lies on the host, and its name in the guest.
+///
+/// # Errors
+/// The packages lack the program or a library of it.
+pub fn program(tree: &Path, program: &str) -> Result<Vec<(PathBuf, String)>> {
+    let path = find(tree, &PROGRAMS, program)?;
+    let headers = elf::headers(&fs::read(&path)?)?;
+    let folder = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
+    let mut files = vec![(path, format!("usr/{folder}/{program}"))];
+    if let Some(interpreter) = headers.interpreter {
+        let name = interpreter.trim_start_matches('/');
+        files.push((find(tree, &LIBRARIES, name.rsplit('/').next().unwrap_or(name))?, format!("usr/{name}")));
+    }
+    let mut seen = BTreeSet::new();
+    let mut open = headers.needed;
+    while let Some(library) = open.pop() {
+        if seen.insert(library.clone()) && !library.starts_with("ld-linux") {
+            let path = find(tree, &LIBRARIES, &library)?;
+            open.extend(elf::headers(&fs::read(&path)?)?.needed);
+            files.push((path, format!("usr/lib/x86_64-linux-gnu/{library}")));
+        }
+    }
+    Ok(files)
+}
+
+/// The archive that every guest begins with: programs, libraries, accounts, and the folders to mount on. Made once.
+///
+/// # Errors
+/// A package cannot be had, or lacks something.
+pub fn archive() -> Result<&'static [u8]> {
+    static ARCHIVE: OnceLock<Result<Vec<u8>, String>> = OnceLock::new();
+    let made = ARCHIVE.get_or_init(|| fetch().and_then(|tree| build(&tree)).map_err(|error| format!("{error:#}")));
+    made.as_deref().map_err(|error| anyhow!("{error}"))
+}
+
+fn build(tree: &Path) -> Result<Vec<u8>> {
+    let mut archive = Archive::default();
+    for name in ["proc", "sys", "dev", "run", "etc", "root", "var/empty", "usr/bin", "usr/sbin", "usr/lib", "busybox"] {
+        archive.folder(name);
+    }
+    archive.folder_with_mode("tmp", 0o1777);
+    for name in ["bin", "sbin", "lib", "lib64"] {
+        archive.link(name, &format!("usr/{name}"));
+    }
+    archive.device("dev/console", 0o600, 5, 1);
+    archive.device("dev/null", 0o666, 1, 3);
+
+    let mut done = BTreeSet::new();
+    for name in PACKAGES.iter().flat_map(|(_, programs)| *programs) {
+        for (path, name) in program(tree, name)? {
+            if done.insert(name.clone()) {
+                archive.file(&name, 0o755, &fs::read(path)?);
+            }
+        }
+    }
+    archive.link("usr/bin/sh", "dash");
+    archive.link("usr/sbin/modprobe", "/busybox/modprobe"); // where the kernel looks for it
+    busybox(tree, &mut archive)?;
+
+    archive.file(
+        "etc/passwd",
+        0o644,
+        b"root:x:0:0::/root:/bin/sh\nsshd:x:100:65534::/run/sshd:/bin/false\nnobody:x:65534:65534::/:/bin/sh\n",
+    );
+    archive.file("etc/group", 0o644, b"root:x:0:\nnogroup:x:65534:\n");
+    archive.file("etc/shadow", 0o600, b"root:*:19000::::::\nsshd:*:19000::::::\nnobody:*:19000::::::\n");
+    archive.file("etc/hosts", 0o644, b"127.0.0.1 localhost\n");
+    Ok(archive.finish())
+}
+
+/// Adds busybox and its applets, all in the folder `busybox`.
+///
+/// # Errors
+/// The packages lack it.
+pub fn busybox(tree: &Path, archive: &mut Archive) -> Result<()> {
+    let path = find(tree, &PROGRAMS, "busybox")?;
+    archive.file("busybox/busybox", 0o755, &fs::read(&path)?);
+    for applet in host::output(Command::new(path).arg("--list"))?.lines().filter(|&applet| applet != "busybox") {
+        archive.link(&format!("busybox/{applet}"), "busybox");
+    }
+    Ok(())
+}
+
+/// The file with this name in one of the folders, links followed inside the tree.
+fn find(tree: &Path, folders: &[&str], name: &str) -> Result<PathBuf> {
+    for folder in folders {
+        let path = tree.join(folder).join(name);
+        let target = path.read_link().unwrap_or_default();
+        let path = if target.is_absolute() { tree.join(target.strip_prefix("/")?) } else { path };
+        if path.is_file() {
+            return path.canonicalize().context("a path that cannot be resolved");
+        }
+    }
+    bail!("the unpacked packages have no {name}")
+}
