@@ -873,6 +873,16 @@ pub fn vrf_index(link: &[u8]) -> u32 {
     vrf_table(attrs(link, LINK)).map_or(0, |_| word(link, LINK_INDEX))
 }
 
+/// The index of a link.
+pub fn any_index(link: &[u8]) -> u32 {
+    word(link, LINK_INDEX)
+}
+
+/// The index of a link that is a member of that master; 0 for another.
+pub fn member_index(link: &[u8], master: u32) -> u32 {
+    if number(attrs(link, LINK), uapi::IFLA_MASTER) == Some(master) { word(link, LINK_INDEX) } else { 0 }
+}
+
 /// The table of a link that is a VRF.
 #[inline(never)]
 fn vrf_table(link: &[u8]) -> Option<u32> {

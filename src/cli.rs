@@ -4,7 +4,9 @@
 //! which what follows is run. Each option is taken as `--opt value` and as `--opt=value` (busybox init hands a line
 //! with `=` to a shell, which a small image has not got).
 
+use crate::bind::program::Level;
 use crate::bytes::before;
+use crate::conf::values;
 use crate::error::{Error, Exit, What};
 use crate::log::{Outcome, say};
 use crate::sys::args::{Strings, behind};
@@ -36,6 +38,12 @@ pub enum Command {
 pub struct Options {
     /// `--config`
     pub config: Option<&'static CStr>,
+    /// `--isolation`
+    pub level: Option<Level>,
+    /// `--no-new-privs`
+    pub no_new_privs: Option<bool>,
+    /// `--keep-fd`: a bit for each descriptor.
+    pub keep: u64,
     /// `--wait`, milliseconds.
     pub wait_ms: u32,
     /// `--exact`
@@ -51,7 +59,17 @@ pub struct Options {
 impl Options {
     /// What holds where nothing is said.
     pub const fn new() -> Self {
-        Self { config: None, wait_ms: 10_000, exact: false, quiet: false, verbose: false, dry_run: false }
+        Self {
+            config: None,
+            level: None,
+            no_new_privs: None,
+            keep: 0,
+            wait_ms: 10_000,
+            exact: false,
+            quiet: false,
+            verbose: false,
+            dry_run: false,
+        }
     }
 }
 
@@ -98,17 +116,14 @@ V version
 8=env
 8 inetd
 8 json
-8=keep-fd
+5=keep-fd
 8=listen
-8=no-new-privs
+6=no-new-privs
 8=resolv-conf
 8=user
 ";
 
-/// The values of `--isolation`; `+` before those that this version has.
-const LEVELS: &[u8] = b"+ bind\n- guard\n- strict\n";
-
-/// The values of `--bind`, likewise.
+/// The values of `--bind`; `+` before those that this version has.
 const BACKENDS: &[u8] = b"+ auto\n+ cgroup\n- seccomp\n- none\n";
 
 /// The letter and the mark of a line of a table.
@@ -292,18 +307,17 @@ impl Scan {
             b'h' | b'V' => self.asked = letter,
             b'2' => {
                 of = b"--wait";
-                match crate::conf::values::u32_(word).ok().and_then(|seconds| seconds.checked_mul(1000)) {
+                match values::u32_(word).ok().and_then(|seconds| seconds.checked_mul(1000)) {
                     Some(wait_ms) => options.wait_ms = wait_ms,
                     None => says = "not a number of seconds",
                 }
             }
             b'3' => {
                 of = b"--isolation";
-                says = match look_up(LEVELS, word, 0) {
-                    Some((b'+', _)) => "",
-                    Some(_) => "this version reaches level bind only",
-                    None => "the levels are bind, guard, strict",
-                };
+                options.level = Level::of(word);
+                if options.level.is_none() {
+                    says = "the levels are bind, guard, strict";
+                }
             }
             b'4' => {
                 of = b"--bind";
@@ -312,6 +326,20 @@ impl Scan {
                     Some(_) => "not in this version; auto and cgroup are",
                     None => "the backends are auto, cgroup, seccomp, none",
                 };
+            }
+            b'5' => {
+                of = b"--keep-fd";
+                match values::u32_(word).ok().and_then(|fd| 1_u64.checked_shl(fd)) {
+                    Some(bit) => options.keep |= bit,
+                    None => says = "not a descriptor between 0 and 63",
+                }
+            }
+            b'6' => {
+                of = b"--no-new-privs";
+                match values::yes_no(word) {
+                    Ok(yes) => options.no_new_privs = Some(yes),
+                    Err(reason) => says = reason,
+                }
             }
             _ => says = "an option that is not in this version",
         }
@@ -349,8 +377,12 @@ VRF may be default: outside of any VRF. A VRF that is not there is brought up
 first where the configuration describes it.
 
   -c, --config FILE      default /etc/vrf-launch.conf, else /etc/network/interfaces
-      --isolation LEVEL  bind: each new socket belongs to the VRF
+      --isolation LEVEL  bind: each new socket belongs to the VRF, as ip vrf exec
+                         guard (default): nothing leaves or arrives elsewhere
+                         strict: nor does root find a way out
       --bind BACKEND     auto or cgroup
+      --keep-fd N        guard: do not close descriptor N (repeatable)
+      --no-new-privs yes/no   setuid programs gain nothing (default: yes at strict)
       --wait SECONDS     longest wait for an interface to appear (default 10; 0: none)
       --exact            up, down, plan: only what the file says, as ifupdown-ng does it
   -n, --dry-run          up: print the plan

@@ -12,9 +12,9 @@
 //! | [`plan`], [`order`] | what is to be true of which interface, in which order | pure |
 //! | [`wire`], [`ip`] | rtnetlink messages as bytes; `ip` commands compiled into them | pure |
 //! | [`load`], [`record`] | the configuration's files; the record of what was made | |
-//! | [`rtnl`], [`apply`] | the netlink socket; steps become true | |
+//! | [`rtnl`], [`vrf`], [`apply`] | the netlink socket; VRFs as they are; steps become true | |
 //! | [`bind`], [`service`] | sockets belong to a VRF; a command takes this process's place | |
-//! | [`log`] | messages and output | |
+//! | [`log`], [`proc`] | messages and output; the texts of `/proc` | |
 //! | [`sys`] | one safe function for each system call | the only unsafe code |
 //!
 //! *Pure* rooms import only core, heapless, constants of linux-raw-sys, and each other: a test sees to it.
@@ -34,6 +34,7 @@ pub mod log;
 pub mod order;
 pub mod plan;
 pub mod prefix;
+pub mod proc;
 pub mod record;
 pub mod rtnl;
 pub mod run;
@@ -41,4 +42,5 @@ pub mod service;
 pub mod sys;
 pub mod text;
 pub mod uapi;
+pub mod vrf;
 pub mod wire;

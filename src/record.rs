@@ -22,7 +22,7 @@ use crate::sys::mem::List;
 use crate::text::Buf;
 
 /// The folder of records.
-const FOLDER: &core::ffi::CStr = c"/run/vrf-launch";
+pub const FOLDER: &core::ffi::CStr = c"/run/vrf-launch";
 
 /// Whose a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,13 +64,15 @@ pub struct Record {
     saved: usize,
     /// Whether lines are struck out.
     struck: bool,
+    /// Whether the folder was not there before.
+    new: bool,
 }
 
 impl Record {
     /// Opens the record of a network namespace and waits until no other process has it.
     #[inline(never)]
     pub fn open(namespace: u64) -> Self {
-        let mut record = Self { file: None, lines: List::new(), saved: 0, struck: false };
+        let mut record = Self { file: None, lines: List::new(), saved: 0, struck: false, new: false };
         // No record is no reason to leave a machine without its network.
         let _ = record.try_open(namespace);
         record
@@ -84,6 +86,7 @@ impl Record {
         path.bytes(FOLDER.to_bytes()).str("/net-").hex(high).str(".").hex(low);
         let path = core::ffi::CStr::from_bytes_until_nul(&room).map_err(|_| Errno::EINVAL)?;
         let made = file::mkdir(FOLDER);
+        self.new = made.is_ok();
         let file = file::open_or_create(path)?;
         file::lock(&file)?;
         // A new folder has no old record.
@@ -91,6 +94,11 @@ impl Record {
         self.saved = self.lines.as_slice().len();
         self.file = Some(file);
         Ok(())
+    }
+
+    /// Whether this is the first time on this machine: nobody has been launched, either.
+    pub const fn is_new(&self) -> bool {
+        self.new
     }
 
     /// Whether there is a file behind it.

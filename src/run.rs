@@ -1,8 +1,9 @@
 //! The story of each command.
 
-use crate::apply::{self, Apply};
-use crate::bind;
+use crate::apply::Apply;
 use crate::bind::cgroup;
+use crate::bind::program::Level;
+use crate::bind::{self, Vrf};
 use crate::cli::{self, Command, Options};
 use crate::conf::keywords::Keyword;
 use crate::conf::values;
@@ -16,15 +17,14 @@ use crate::order::{self, Node};
 use crate::plan::{self, Item, KERNELS_RULES, Phase, Plan, RULES};
 use crate::record::Owner;
 use crate::rtnl::Rtnl;
-use crate::service;
+use crate::service::{self, seal};
 use crate::sys::args::Strings;
 use crate::sys::mem::{List, filled};
 use crate::sys::path::Path;
 use crate::sys::process;
 use crate::text::Buf;
-use crate::uapi;
+use crate::vrf;
 use crate::wire::msg::Writer;
-use crate::wire::query;
 use core::ffi::CStr;
 use core::mem::ManuallyDrop;
 
@@ -70,51 +70,62 @@ fn open(conf: Loaded) -> Outcome<ManuallyDrop<Apply>> {
 #[inline(never)]
 fn launch(options: &Options, vrf: Name, command: Strings, environment: Strings) -> Outcome {
     if vrf == b"default" {
-        bind::bind(None)?;
+        bind::bind(None, Level::Bind)?;
     } else {
         values::if_name(vrf).map_err(|reason| wrong(What::Word(b"VRF", vrf), reason, b""))?;
-        let index = match vrf_index(vrf)? {
-            0 => bring_up(options, vrf)?,
-            index => index,
-        };
-        bind::bind(Some((vrf, index)))?;
+        let level = level(options, vrf)?;
+        let mut interfaces = List::new();
+        let mut index = look(vrf, level, &mut interfaces)?;
+        if index == 0 {
+            bring_up(options, vrf)?;
+            index = look(vrf, level, &mut interfaces)?;
+        }
+        if index == 0 {
+            return Err(refused("run in", vrf, Errno::ENODEV));
+        }
+        bind::bind(Some(&Vrf { name: vrf, index, interfaces: interfaces.as_slice() }), level)?;
+        seal::seal(level, options.no_new_privs, options.keep, environment)?;
     }
     Err(service::exec(command, environment))
 }
 
-/// The index of a VRF; 0 where there is no interface of that name.
+/// How services of that VRF are kept: as was asked for, else as the configuration says.
 #[inline(never)]
-fn vrf_index(vrf: Name) -> Outcome<u32> {
-    let mut found = 0;
-    match ask_index(vrf, &mut found) {
-        Ok(()) if found == 0 => Err(wrong(What::Deed("run in", vrf), "it is an interface, but not a VRF", b"")),
-        Ok(()) => Ok(found),
-        Err(Errno::ENODEV) => Ok(0),
-        Err(errno) => Err(refused("find VRF", vrf, errno)),
+fn level(options: &Options, vrf: Name) -> Outcome<Level> {
+    if let Some(level) = options.level {
+        return Ok(level);
     }
+    let conf = load::load_if_any(options.config)?.conf;
+    let said = conf.find(vrf).and_then(|iface| conf.last(iface, Keyword::VrfIsolation));
+    Ok(said.and_then(|property| Level::of(property.first())).unwrap_or(Level::Guard))
 }
 
+/// The index of a VRF, and the interfaces that the level is about; 0 where there is no interface of that name.
 #[inline(never)]
-fn ask_index(vrf: Name, found: &mut u32) -> Result<(), Errno> {
-    let mut room = [0; limits::REQUEST];
-    let mut question = Writer::new(&mut room);
-    query::link_by_name(vrf, &mut question);
-    let mut rtnl = ManuallyDrop::new(Rtnl::open_plain()?);
-    rtnl.ask(uapi::RTM_GETLINK, question.bytes(), &mut |link| *found = apply::vrf_index(link))
+fn look(vrf: Name, level: Level, interfaces: &mut List<u32>) -> Outcome<u32> {
+    let asked = Rtnl::open_plain().and_then(|rtnl| {
+        let mut rtnl = ManuallyDrop::new(rtnl);
+        let index = vrf::index(&mut rtnl, vrf)?;
+        if index != 0 && level != Level::Bind {
+            vrf::interfaces(&mut rtnl, index, interfaces)?;
+        }
+        Ok(index)
+    });
+    match asked {
+        Ok(0) => Err(wrong(What::Deed("run in", vrf), "it is an interface, but not a VRF", b"")),
+        Err(Errno::ENODEV) => Ok(0),
+        other => other.map_err(|errno| refused("find VRF", vrf, errno)),
+    }
 }
 
 /// A VRF that is not there: made, where the configuration describes it.
 #[inline(never)]
-fn bring_up(options: &Options, vrf: Name) -> Outcome<u32> {
+fn bring_up(options: &Options, vrf: Name) -> Outcome {
     let conf = load::load_if_any(options.config)?;
     if conf.conf.find(vrf).and_then(|iface| conf.conf.table(iface)).is_none() {
         return Err(no_such_vrf(vrf, &conf));
     }
-    Story::of(options, conf, cli::Names::one(vrf), &|story| story.change(Story::up))?;
-    match vrf_index(vrf)? {
-        0 => Err(refused("run in", vrf, Errno::ENODEV)),
-        index => Ok(index),
-    }
+    Story::of(options, conf, cli::Names::one(vrf), &|story| story.change(Story::up))
 }
 
 /// Says so, and which ones there are.
@@ -282,7 +293,33 @@ impl Story<'_> {
             let _ = apply.undo(start, &|_| true); // said already
             return Err(exit);
         }
-        self.set_up(apply, start)
+        let outcome = self.set_up(apply, start);
+        if apply.record.is_new() { outcome } else { outcome.and(self.refresh(false)) }
+    }
+
+    /// Lets the services that run in VRFs use the members there are now, and no others; `leaving`: nor the interfaces selected.
+    #[inline(never)]
+    fn refresh(&self, leaving: bool) -> Outcome {
+        bind::refresh(&mut |name, interfaces| {
+            let asked = Rtnl::open_plain().and_then(|mut rtnl| {
+                let index = vrf::index(&mut rtnl, name)?;
+                vrf::interfaces(&mut rtnl, index, interfaces)?;
+                if leaving {
+                    for node in self.order.as_slice() {
+                        match vrf::link_index(&mut rtnl, self.name(*node)) {
+                            Ok(gone) => interfaces.remove(gone),
+                            Err(Errno::ENODEV) => {}
+                            Err(errno) => return Err(errno),
+                        }
+                    }
+                }
+                Ok(index)
+            });
+            match asked {
+                Err(Errno::ENODEV) => Ok(0),
+                other => other.map_err(|errno| refused("find VRF", name, errno)),
+            }
+        })
     }
 
     /// Sets up one after the other. Where one fails, the others come up all the same.
@@ -410,7 +447,8 @@ impl Story<'_> {
             outcome = outcome.and(claimed);
         }
         if !self.options.exact {
-            outcome = outcome.and(self.take_back(apply));
+            // No service may use an interface that has left its VRF, not for a moment.
+            outcome = outcome.and(self.refresh(true)).and(self.take_back(apply)).and(self.refresh(false));
         }
         outcome.and(self.lines(apply, &[Phase::PostDown]))
     }
@@ -512,7 +550,7 @@ fn print_item(item: &Item<'_>, out: &mut Buf<'_>) {
 
 #[inline(never)]
 fn pids(vrf: Name) -> Outcome {
-    if vrf_index(vrf)? == 0 {
+    if look(vrf, Level::Bind, &mut List::new())? == 0 {
         return Err(no_such_vrf(vrf, &Loaded::NOTHING));
     }
     let mut text = List::new();

@@ -27,7 +27,7 @@ macro_rules! constants {
 
 // Sockets. Source: `asm/socket.h`, `linux/socket.h`, `uapi/linux/netlink.h`.
 constants! { u32:
-    net => AF_NETLINK SOCK_RAW SOCK_DGRAM SOL_SOCKET SO_NETNS_COOKIE SO_BINDTOIFINDEX;
+    net => AF_NETLINK SOCK_RAW SOCK_DGRAM SOCK_STREAM SOL_SOCKET SO_NETNS_COOKIE SO_BINDTOIFINDEX;
     netlink => NETLINK_ROUTE;
 }
 
@@ -95,6 +95,9 @@ constants! { u32:
     netlink => RTM_F_CLONED RTM_F_LOOKUP_TABLE RTM_F_FIB_MATCH RTNH_F_DEAD RTNH_F_ONLINK RTNH_F_LINKDOWN;
     rtnetlink_groups => RTNLGRP_LINK;
 }
+
+/// Multipath TCP. Source: `uapi/linux/in.h`.
+pub const IPPROTO_MPTCP: u32 = 262;
 
 /// The metric of an IPv6 route that says none. Source: `net/ip6_route.h`.
 pub const IP6_RT_PRIO_USER: u32 = 1024;

@@ -46,14 +46,17 @@ const ROOMS: &[(&str, Room)] = &[
     ("order", Pure),
     ("plan", Pure),
     ("prefix", Pure),
+    ("proc", Above),
     ("record", Above),
     ("rtnl", Above),
     ("run", Run),
     ("service", Service),
+    ("service/filter", Pure),
     ("show", Above),
     ("sys", Sys),
     ("text", Pure),
     ("uapi", Pure),
+    ("vrf", Above),
     ("wire", Pure),
 ];
 

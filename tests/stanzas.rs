@@ -110,7 +110,6 @@ fn faults_have_their_line_and_word() {
     wrong("iface a\n vrf-table 254", "2: vrf-table 254: tables 253, 254 and 255");
     wrong("iface a\n vrf-table 0", "2: vrf-table 0: not a table number");
     wrong("iface a\n vrf-rules maybe", "2: vrf-rules maybe: neither yes nor no");
-    wrong("iface a\n vrf-isolation strict", "2: vrf-isolation strict: this version reaches");
     wrong("iface a\n vrf-isolation x", "2: vrf-isolation x: the levels are");
     wrong("iface a\n vrf-member a:b", "2: vrf-member a:b: not an interface name");
     wrong("iface a\n address 10.0.0.300", "2: address 10.0.0.300: not an IPv4 or IPv6 address");

@@ -1,4 +1,5 @@
-//! The cgroup that binds: `OWN/vrf-launch/vrf/NAME`, where OWN is the cgroup of whoever starts the service.
+//! The cgroup that binds: `OWN/vrf-launch/LEVEL/vrf/NAME`, where OWN is the cgroup of whoever starts the service. A level
+//! has cgroups of its own, because its programs are run for all that is in them.
 //!
 //! `ip vrf identify` and `ip vrf pids` look for `…/vrf/NAME` and find it. It is not iproute2's own `OWN/vrf/NAME`:
 //! iproute2 attaches its program with flags 0 and ours stands with `BPF_F_ALLOW_MULTI`, and the kernel refuses (EPERM) the
@@ -6,13 +7,15 @@
 //! break `ip vrf exec` for that VRF until the next boot.
 //!
 //! An index means another interface in another network namespace, so one cgroup must not serve two. In a namespace
-//! that has a name the path is `OWN/vrf-launch/NAME-ns/vrf/VRF`, as iproute2 expects; in one without a name that is not
-//! the first process's `OWN/vrf-launch/INODE-ns/vrf/VRF` (of which iproute2 knows nothing).
+//! that has a name the path is `OWN/vrf-launch/LEVEL/NAME-ns/vrf/VRF`, as iproute2 expects; in one without a name that is
+//! not the first process's `OWN/vrf-launch/LEVEL/INODE-ns/vrf/VRF` (of which iproute2 knows nothing).
 
+use super::program::Level;
 use super::refuse;
-use crate::bytes::before;
 use crate::error::Errno;
 use crate::log::Outcome;
+use crate::proc::{self, Lines};
+use crate::record::FOLDER;
 use crate::sys::path::Path;
 use crate::sys::{OwnedFd, file};
 use crate::text::Buf;
@@ -31,15 +34,20 @@ const NAMESPACE: &CStr = c"/proc/self/ns/net";
 
 // ---- where cgroup2 is
 
-/// Puts into `path` where cgroup2 is mounted; mounts it where it is not.
-pub fn mount_point(path: &mut Path) -> Outcome {
+/// Puts into `path` where cgroup2 is mounted; false where it is not.
+pub fn mounted(path: &mut Path) -> bool {
     for place in PLACES {
         if is_cgroup2(place) {
             path.add(place.to_bytes());
-            return Ok(());
+            return true;
         }
     }
-    if let Ok(true) = find_mount(path) {
+    find_mount(path) == Ok(true)
+}
+
+/// As [`mounted`]; mounts it where it is not.
+pub fn mount_point(path: &mut Path) -> Outcome {
+    if mounted(path) {
         return Ok(());
     }
     let [first, .., last] = PLACES;
@@ -70,79 +78,15 @@ fn is_cgroup2(place: &CStr) -> bool {
 
 /// Looks for it anywhere else.
 fn find_mount(path: &mut Path) -> Result<bool, Errno> {
-    let mut lines = Lines::new();
-    lines.open(c"/proc/self/mountinfo")?;
-    while lines.next()? {
-        // The fifth field is the place, the one behind "-" the type of file system (proc(5)).
-        let (mut place, mut field, mut kind) = (&b""[..], 0, 0);
-        let mut rest = Some(lines.line.as_bytes());
-        while let Some(words) = rest {
-            let word = before(words, b' ');
-            rest = words.get(word.len() + 1..);
-            field += 1;
-            if field == 5 {
-                place = word;
-            } else if field > 5 && word == b"-" {
-                kind = field + 1;
-            } else if field == kind && word == b"cgroup2" {
-                path.truncate(0);
-                path.add(place);
-                // It may be hidden below a later mount.
-                if is_cgroup2(path.c_str()) {
-                    return Ok(true);
-                }
-            }
+    proc::mounts(&mut |place, kind| {
+        if kind != b"cgroup2" {
+            return false;
         }
-    }
-    Ok(false)
-}
-
-/// A file of any length, line by line.
-struct Lines {
-    fd: Option<OwnedFd>,
-    /// Read, and how much of it, and how much of that has become lines.
-    buf: [u8; 2048],
-    got: usize,
-    at: usize,
-    /// The line at hand; one that is longer than a path is cut.
-    line: Path,
-}
-
-impl Lines {
-    #[inline(always)]
-    const fn new() -> Self {
-        Self { fd: None, buf: [0; 2048], got: 0, at: 0, line: Path::new() }
-    }
-
-    #[inline(never)]
-    fn open(&mut self, path: &CStr) -> Result<(), Errno> {
-        self.fd = Some(file::open(path)?);
-        Ok(())
-    }
-
-    /// Goes on to the next line; false at the end.
-    #[inline(never)]
-    fn next(&mut self) -> Result<bool, Errno> {
-        self.line.truncate(0);
-        loop {
-            if self.at == self.got {
-                self.at = 0;
-                self.got = match &self.fd {
-                    Some(fd) => file::read(fd, &mut self.buf)?,
-                    None => 0,
-                };
-                if self.got == 0 {
-                    return Ok(!self.line.is_empty());
-                }
-            }
-            let byte = self.buf.get(self.at..=self.at).unwrap_or_default();
-            self.at += 1;
-            if byte == b"\n" {
-                return Ok(true);
-            }
-            self.line.add(byte);
-        }
-    }
+        path.truncate(0);
+        path.add(place);
+        // It may be hidden below a later mount.
+        is_cgroup2(path.c_str())
+    })
 }
 
 // ---- names
@@ -163,9 +107,40 @@ pub fn vrf_of(path: &[u8]) -> Option<&[u8]> {
     if split_last(rest).1 == VRF && !name.is_empty() { Some(name) } else { None }
 }
 
+/// The parts of a path that is ours: `OWN/vrf-launch/LEVEL[/NAMESPACE]/vrf/VRF`.
+pub struct Parts<'a> {
+    /// The cgroup of whoever started what is there.
+    pub own: &'a [u8],
+    /// How its processes are kept.
+    pub level: Level,
+    /// What stands for the network namespace; often nothing.
+    pub namespace: &'a [u8],
+    /// The VRF's name.
+    pub vrf: &'a [u8],
+}
+
+/// Takes a path apart, if it is ours.
+#[inline(never)]
+pub fn parts(path: &[u8]) -> Option<Parts<'_>> {
+    let vrf = vrf_of(path)?;
+    let mut rest = split_last(split_last(path).0).0;
+    let mut namespace: &[u8] = b"";
+    let (above, last) = split_last(rest);
+    if last.ends_with(b"-ns") {
+        (rest, namespace) = (above, last);
+    }
+    let (above, level) = split_last(rest);
+    let (own, ours) = split_last(above);
+    let level = Level::of(level)?;
+    if ours == OURS { Some(Parts { own, level, namespace, vrf }) } else { None }
+}
+
 /// The cgroup a path belongs to outside of any VRF: without our part, or iproute2's. `namespace` is the component that
 /// stands for the process's network namespace, or nothing.
 fn own<'a>(path: &'a [u8], namespace: &[u8]) -> &'a [u8] {
+    if let Some(parts) = parts(path) {
+        return parts.own;
+    }
     let (mut rest, last) = split_last(path);
     if vrf_of(path).is_some() {
         rest = split_last(rest).0;
@@ -173,28 +148,20 @@ fn own<'a>(path: &'a [u8], namespace: &[u8]) -> &'a [u8] {
         return path; // `…/vrf` is where `ip vrf exec default` leaves a process
     }
     let (above, last) = split_last(rest);
-    let (further, ours) = split_last(above);
-    if last == OURS {
-        above
-    } else if ours == OURS && last.ends_with(b"-ns") {
-        further
-    } else if last == namespace && !last.is_empty() {
-        above
-    } else {
-        rest
-    }
+    if last == namespace && !last.is_empty() { above } else { rest }
 }
 
 /// Adds to `name` what the network namespace is called in `/run/netns`, if it is.
 pub fn namespace(name: &mut Path) {
-    own_namespace(name);
+    // A kernel without network namespaces has no such file.
+    if let Ok(own) = file::identity(NAMESPACE) {
+        find_name(own, name);
+    }
 }
 
-/// As [`namespace`]; gives what identifies the namespace, where the kernel has them.
-fn own_namespace(name: &mut Path) -> Option<(u64, u64)> {
-    // A kernel without network namespaces has no such file.
-    let own = file::identity(NAMESPACE).ok()?;
-    let Ok(dir) = file::open_dir(c"/run/netns") else { return Some(own) };
+#[inline(never)]
+fn find_name(own: (u64, u64), name: &mut Path) {
+    let Ok(dir) = file::open_dir(c"/run/netns") else { return };
     let mut path = Path::new();
     let start = path.add(b"/run/netns/").len();
     let _ = file::entries(&dir, &mut |entry, _| {
@@ -206,17 +173,20 @@ fn own_namespace(name: &mut Path) -> Option<(u64, u64)> {
         !same
     });
     core::mem::forget(dir); // exec closes it: each close would be a system call more
-    Some(own)
 }
 
-/// Adds to `component` what stands for the network namespace in a path: its name or its inode; nothing for one without a
-/// name that is the first process's.
-fn namespace_component(component: &mut Path) {
-    let Some(own) = own_namespace(component) else { return };
+/// Adds to `component` what stands for the network namespace in a path: its name or its inode; nothing for that of the
+/// first process.
+pub fn namespace_component(component: &mut Path) {
+    let Ok(own) = file::identity(NAMESPACE) else { return };
+    // Who may not see the first process's is taken to be in it, unless it has a name.
+    let first = file::identity(c"/proc/1/ns/net");
+    if first == Ok(own) {
+        return;
+    }
+    find_name(own, component);
     if component.is_empty() {
-        // Who may not see the first process's is taken to be in it.
-        let Ok(first) = file::identity(c"/proc/1/ns/net") else { return };
-        if own == first {
+        if first.is_err() {
             return;
         }
         let mut room = [0; 10];
@@ -229,7 +199,7 @@ fn namespace_component(component: &mut Path) {
 // ---- the cgroup of a process
 
 /// Puts `/proc/PID` and `name` into `path`.
-fn proc<'p>(path: &'p mut Path, pid: &[u8], name: &[u8]) -> &'p CStr {
+fn of_process<'p>(path: &'p mut Path, pid: &[u8], name: &[u8]) -> &'p CStr {
     path.truncate(0);
     path.add(b"/proc/").add(pid).add(name).c_str()
 }
@@ -238,8 +208,8 @@ fn proc<'p>(path: &'p mut Path, pid: &[u8], name: &[u8]) -> &'p CStr {
 #[inline(never)]
 pub fn path_of_process(pid: &[u8], path: &mut Path) -> Result<(), Errno> {
     let mut lines = Lines::new();
-    lines.open(proc(path, pid, b"/cgroup"))?;
-    while lines.next()? {
+    lines.open(of_process(path, pid, b"/cgroup"))?;
+    while lines.advance()? {
         if let [b'0', b':', b':', b'/', rest @ ..] = lines.line.as_bytes() {
             path.truncate(0);
             path.add(rest);
@@ -281,13 +251,14 @@ impl Target {
         Ok(())
     }
 
-    /// Opens the folder for a VRF (`None`: for no VRF), making it and those above it that are ours.
-    pub fn open(&mut self, vrf: Option<&[u8]>) -> Result<OwnedFd, Errno> {
+    /// Opens the folder for a VRF and a level (`None`: for no VRF), making it and those above it that are ours.
+    pub fn open(&mut self, vrf: Option<&[u8]>, level: Level) -> Result<OwnedFd, Errno> {
         let mut make = false;
         loop {
             if let Some(vrf) = vrf {
                 self.path.truncate(self.given);
                 enter(&mut self.path, OURS, make)?;
+                enter(&mut self.path, level.name().as_bytes(), make)?;
                 if !self.namespace.is_empty() {
                     enter(&mut self.path, self.namespace.as_bytes(), make)?;
                 }
@@ -296,7 +267,12 @@ impl Target {
             }
             match file::open_dir(self.path.c_str()) {
                 Err(Errno::ENOENT) if !make => make = true,
-                other => return other,
+                other => {
+                    if make {
+                        let _ = file::mkdir(FOLDER); // it tells `up` that there may be services; without it, `up` looks
+                    }
+                    return other;
+                }
             }
         }
     }
@@ -336,51 +312,46 @@ pub fn pids(path: &mut Path, vrf: &[u8], each: &mut dyn FnMut(&[u8])) -> Result<
     if !component.is_empty() {
         component.add(b"-ns");
     }
-    Search { path, vrf, component: component.as_bytes(), each }.walk()
+    folders(path, &mut |path| {
+        let folder = split_last(split_last(path.as_bytes()).0).0;
+        let wanted = component.is_empty() || split_last(folder).1 == component.as_bytes();
+        if wanted && vrf_of(path.as_bytes()) == Some(vrf) { members(path, each) } else { Ok(()) }
+    })
 }
 
-struct Search<'a> {
-    path: &'a mut Path,
-    vrf: &'a [u8],
-    component: &'a [u8],
-    each: &'a mut dyn FnMut(&[u8]),
+/// Calls `each` with every cgroup `…/vrf/NAME` below `path`, to which it may add. Its depth is bounded by the length of a path.
+#[inline(never)]
+pub fn folders(path: &mut Path, each: &mut dyn FnMut(&mut Path) -> Result<(), Errno>) -> Result<(), Errno> {
+    let dir = match file::open_dir(path.c_str()) {
+        Ok(dir) => dir,
+        Err(errno) => return unless_gone(errno),
+    };
+    let len = path.len();
+    let are_vrfs = split_last(path.as_bytes()).1 == VRF;
+    let mut result = Ok(());
+    let read = file::entries(&dir, &mut |name, is_dir| {
+        if is_dir {
+            let child = path.add(b"/").add(name).len();
+            result = if are_vrfs { each(path) } else { Ok(()) };
+            path.truncate(child);
+            result = result.and_then(|()| folders(path, each));
+            path.truncate(len);
+        }
+        result.is_ok()
+    });
+    read.and(result)
 }
 
-impl Search<'_> {
-    /// One level of the tree. Its depth is bounded by the length of a path.
-    fn walk(&mut self) -> Result<(), Errno> {
-        let dir = match file::open_dir(self.path.c_str()) {
-            Ok(dir) => dir,
-            Err(errno) => return unless_gone(errno),
-        };
-        let len = self.path.len();
-        let wanted = self.component.is_empty() || split_last(self.path.as_bytes()).1 == self.component;
-        let mut result = Ok(());
-        let read = file::entries(&dir, &mut |name, is_dir| {
-            if is_dir {
-                self.path.add(b"/").add(name);
-                if name != VRF {
-                    result = self.walk();
-                } else if wanted {
-                    result = self.members();
-                }
-                self.path.truncate(len);
-            }
-            result.is_ok()
-        });
-        read.and(result)
+/// Gives the processes of a cgroup; leaves the name of a file behind in `path`.
+fn members(path: &mut Path, each: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
+    let mut lines = Lines::new();
+    if let Err(errno) = lines.open(path.add(b"/cgroup.procs").c_str()) {
+        return unless_gone(errno);
     }
-
-    fn members(&mut self) -> Result<(), Errno> {
-        let mut lines = Lines::new();
-        if let Err(errno) = lines.open(self.path.add(b"/").add(self.vrf).add(b"/cgroup.procs").c_str()) {
-            return unless_gone(errno);
-        }
-        while lines.next()? {
-            (self.each)(lines.line.as_bytes());
-        }
-        Ok(())
+    while lines.advance()? {
+        each(lines.line.as_bytes());
     }
+    Ok(())
 }
 
 /// What is not there, or not any more, has no processes.
@@ -393,12 +364,12 @@ const fn unless_gone(errno: Errno) -> Result<(), Errno> {
 
 /// Whether there is a process of that number.
 pub fn is_process(pid: &[u8]) -> bool {
-    file::exists(proc(&mut Path::new(), pid, b""))
+    file::exists(of_process(&mut Path::new(), pid, b""))
 }
 
 /// The name of a process, as `/proc/PID/comm` has it.
 pub fn comm<'b>(pid: &[u8], buf: &'b mut [u8]) -> &'b [u8] {
-    let opened = file::open(proc(&mut Path::new(), pid, b"/comm"));
+    let opened = file::open(of_process(&mut Path::new(), pid, b"/comm"));
     match opened.and_then(|fd| file::read_all(&fd, buf)) {
         Ok([name @ .., b'\n']) => name,
         Ok(name) => name,
@@ -431,14 +402,14 @@ mod tests {
     #[test]
     fn our_part_and_iproute2s_come_off() {
         for (path, without) in [
-            ("a/vrf-launch/vrf/x", "a"),
-            ("vrf-launch/vrf/x", ""),
-            ("a/b/vrf-launch/vrf/x", "a/b"),
+            ("a/vrf-launch/bind/vrf/x", "a"),
+            ("vrf-launch/guard/vrf/x", ""),
+            ("a/b/vrf-launch/strict/vrf/x", "a/b"),
             ("a/vrf/x", "a"),
             ("vrf/x", ""),
             ("a/vrf", "a"), // ip vrf exec default
             ("vrf", ""),
-            ("a/vrf-launch/vrf/x/vrf-launch/vrf/y", "a/vrf-launch/vrf/x"), // one at a time
+            ("a/vrf-launch/bind/vrf/x/vrf-launch/guard/vrf/y", "a/vrf-launch/bind/vrf/x"), // one at a time
         ] {
             assert_eq!(own(path.as_bytes(), b""), without.as_bytes(), "{path}");
         }
@@ -452,10 +423,10 @@ mod tests {
             ("a/blue-ns/vrf", "blue-ns", "a"),
             ("a/blue-ns/vrf/x", "red-ns", "a/blue-ns"), // a folder that only looks like one
             ("a/blue-ns/vrf/x", "", "a/blue-ns"),
-            ("a/vrf-launch/blue-ns/vrf/x", "blue-ns", "a"),
-            ("a/vrf-launch/blue-ns/vrf/x", "", "a"), // it has left that namespace since
-            ("a/vrf-launch/4026532250-ns/vrf/x", "4026532251-ns", "a"),
-            ("vrf-launch/4026532250-ns/vrf/x", "", ""),
+            ("a/vrf-launch/guard/blue-ns/vrf/x", "blue-ns", "a"),
+            ("a/vrf-launch/guard/blue-ns/vrf/x", "", "a"), // it has left that namespace since
+            ("a/vrf-launch/guard/4026532250-ns/vrf/x", "4026532251-ns", "a"),
+            ("vrf-launch/bind/4026532250-ns/vrf/x", "", ""),
             ("a/-ns/vrf/x", "", "a/-ns"),
         ] {
             assert_eq!(own(path.as_bytes(), namespace.as_bytes()), without.as_bytes(), "{path} in {namespace}");

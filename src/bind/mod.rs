@@ -1,7 +1,8 @@
 //! Binding: from here on, each new socket of this process and its children belongs to a VRF.
 //!
-//! The backend is a cgroup with a BPF program that runs when a socket is made ([`cgroup`], [`program`]). Nothing is
-//! believed: before the service is started, a socket of each family is made and asked what it is bound to ([`proof`]).
+//! The backend is a cgroup with BPF programs that run when a socket is made and when a packet passes ([`cgroup`],
+//! [`program`]). Nothing is believed: before the service is started, sockets are made and asked what they are bound to,
+//! and what must fail is tried ([`proof`]).
 
 pub mod cgroup;
 pub mod program;
@@ -9,33 +10,76 @@ pub mod proof;
 
 use crate::error::{Errno, Error, Exit, What, Why};
 use crate::log::{Outcome, refused, say};
-use crate::sys::{OwnedFd, bpf, process};
+use crate::sys::bpf::Hook;
+use crate::sys::mem::List;
+use crate::sys::path::Path;
+use crate::sys::{OwnedFd, bpf, file, process};
 use crate::text::Buf;
 use crate::uapi;
 use cgroup::Target;
+use program::{Insn, Level, Name};
 
-/// Binds this process to a VRF, given its name and index; `None` takes it out of any.
-pub fn bind(vrf: Option<(&[u8], u32)>) -> Outcome {
-    let (name, index) = vrf.unwrap_or((b"default", 0));
+/// A VRF that processes are bound to.
+#[derive(Clone, Copy)]
+pub struct Vrf<'a> {
+    /// Its name.
+    pub name: &'a [u8],
+    /// Its index.
+    pub index: u32,
+    /// The indices of its members and its own, in ascending order.
+    pub interfaces: &'a [u32],
+}
+
+/// Binds this process to a VRF; `None` takes it out of any.
+pub fn bind(vrf: Option<&Vrf<'_>>, level: Level) -> Outcome {
+    let name = vrf.map_or(&b"default"[..], |vrf| vrf.name);
     let mut target = Target::new();
     target.find()?;
-    let joined = target.open(vrf.map(|(name, _)| name)).and_then(|folder| {
-        if index != 0 {
-            attach(&folder, index)?;
+    let joined = target.open(vrf.map(|vrf| vrf.name), level).and_then(|folder| {
+        if let Some(vrf) = vrf {
+            attach(&folder, vrf, level)?;
         }
         cgroup::join(&folder)?;
         core::mem::forget(folder); // exec closes it
         Ok(())
     });
-    joined.map_err(|errno| {
-        let advice = match errno {
-            Errno::EROFS => "the cgroup2 tree is read-only here; binding needs one that can be written",
-            Errno::EACCES | Errno::EPERM => "this needs root, or a cgroup2 tree that is yours",
-            _ => "binding needs a kernel with CONFIG_CGROUP_BPF and a cgroup2 that can be written",
-        };
-        refuse("join VRF", name, errno, target.path.as_bytes(), advice)
-    })?;
-    prove(name, index)
+    joined.map_err(|errno| refuse("join VRF", name, errno, target.path.as_bytes(), advice(errno)))?;
+    let level = if vrf.is_some() { level } else { Level::Bind };
+    prove(name, vrf.map_or(0, |vrf| vrf.index), level)
+}
+
+/// Attaches to a cgroup what binds the processes in it.
+#[inline(never)]
+fn attach(cgroup: &OwnedFd, vrf: &Vrf<'_>, level: Level) -> Result<(), Errno> {
+    let index = vrf.index;
+    if level == Level::Bind {
+        let wanted = program::name(&program::BIND, index);
+        return stand(cgroup, &[bpf::SOCK_CREATE], &wanted, &program::bind(index), &[]);
+    }
+    let mut pass = List::new();
+    let mut grown = Ok(());
+    let fits = program::pass(vrf.interfaces, &mut |insn| grown = grown.and_then(|()| pass.push(insn)));
+    grown?;
+    if !fits {
+        return Err(Errno::E2BIG);
+    }
+    let wanted = program::name(&program::PASS, program::sum(vrf.interfaces));
+    stand(cgroup, &[bpf::EGRESS, bpf::INGRESS], &wanted, pass.as_slice(), &[])?;
+    if level == Level::Strict {
+        stand(cgroup, &[bpf::SETSOCKOPT], &program::name(&program::KEEP, 0), &program::KEEP_BOUND, &[])?;
+    }
+    let wanted = program::name(&program::GUARD, index);
+    stand(cgroup, &[bpf::SOCK_CREATE], &wanted, &program::guard(index, true), &program::guard(index, false))
+}
+
+/// What to do about it.
+fn advice(errno: Errno) -> &'static str {
+    match errno {
+        Errno::EROFS => "the cgroup2 tree is read-only here; binding needs one that can be written",
+        Errno::EACCES | Errno::EPERM => "this needs root, or a cgroup2 tree that is yours",
+        Errno::E2BIG => "a VRF of so many members can be had with --isolation bind",
+        _ => "binding needs a kernel with CONFIG_CGROUP_BPF and a cgroup2 that can be written",
+    }
 }
 
 /// Says what the kernel refused, more of it, and what to do about it.
@@ -45,68 +89,153 @@ fn refuse(deed: &'static str, thing: &[u8], errno: Errno, detail: &[u8], advice:
     say(&Error { detail, advice, ..Error::system(What::Deed(deed, thing), errno) })
 }
 
-/// Sees to it that the cgroup's program binds to that interface: one that does is left, one that binds to another is
-/// replaced in one step, so that no socket is made unbound meanwhile.
-fn attach(cgroup: &OwnedFd, index: u32) -> Result<(), Errno> {
+/// Sees to it that a program of that name stands at these hooks of a cgroup. One that does is left; one of the same kind
+/// that is for another VRF, or for other members, is replaced in one step, so that nothing gets out meanwhile. `other` is for a
+/// kernel that does not take the first.
+#[inline(never)]
+fn stand(cgroup: &OwnedFd, hooks: &[Hook], wanted: &Name, program: &[Insn], other: &[Insn]) -> Result<(), Errno> {
     /// Ours is one of them; the others are those of managers above. The kernel allows 64.
     const PROGRAMS: usize = 64;
-    let wanted = program::bind_name(index);
-    let mut ids = [0; PROGRAMS];
-    let count = bpf::query(cgroup, bpf::SOCK_CREATE, &mut ids)?;
-    let (mut stale, mut name) = (None, program::Name::default());
-    for id in ids.iter().take(count) {
-        let Ok(fd) = bpf::open(*id) else { continue }; // gone since
-        bpf::name(&fd, &mut name)?;
-        if name == wanted {
-            core::mem::forget(fd); // exec closes it
-            return Ok(());
+    let (mut loaded, mut known) = (None, 0);
+    for &hook in hooks {
+        let mut ids = [0; PROGRAMS];
+        let count = bpf::query(cgroup, hook, &mut ids)?;
+        let (mut stands, mut stale) = (false, None);
+        for &id in ids.iter().take(count) {
+            let mut name = *wanted;
+            if id != known {
+                let Ok(fd) = bpf::open(id) else { continue }; // gone since
+                bpf::name(&fd, &mut name)?;
+                if name.get(..7) == wanted.get(..7) && name != *wanted {
+                    stale = Some(fd);
+                    continue;
+                }
+                core::mem::forget(fd); // exec closes it
+            }
+            if name == *wanted {
+                (stands, known) = (true, id);
+                break;
+            }
         }
-        if name.starts_with(&program::NAME_START) {
-            stale = Some(fd);
+        if stands {
+            continue;
+        }
+        let program = match &loaded {
+            Some(program) => program,
+            None => loaded.insert(match load(hook, wanted, program) {
+                Err(Errno::EINVAL) if !other.is_empty() => load(hook, wanted, other)?,
+                loaded => loaded?,
+            }),
+        };
+        match bpf::attach(cgroup, program, hook, bpf::ALLOW_MULTI, stale.as_ref()) {
+            // Somebody else has replaced it since: then there is none of ours.
+            Err(Errno::ENOENT) => bpf::attach(cgroup, program, hook, bpf::ALLOW_MULTI, None)?,
+            done => done?,
         }
     }
-    let program = load(&wanted, index)?;
-    let attached = match bpf::attach(cgroup, &program, bpf::SOCK_CREATE, bpf::ALLOW_MULTI, stale.as_ref()) {
-        // Somebody else has replaced it since: then there is none of ours.
-        Err(Errno::ENOENT) => bpf::attach(cgroup, &program, bpf::SOCK_CREATE, bpf::ALLOW_MULTI, None),
-        other => other,
-    };
-    core::mem::forget(program); // exec closes it
-    attached
+    core::mem::forget(loaded); // exec closes it
+    Ok(())
 }
 
-fn load(name: &program::Name, index: u32) -> Result<OwnedFd, Errno> {
-    let program = program::bind(index);
-    match bpf::load_sock_create(name, &program) {
+#[inline(never)]
+fn load(hook: Hook, name: &Name, program: &[Insn]) -> Result<OwnedFd, Errno> {
+    match bpf::load(hook, name, program) {
         Err(Errno::EPERM) => {}
         other => return other,
     }
     // Before 5.11 a program counts as locked memory, of which 64 KiB is the usual limit. The service is to find its own.
     let mut limits = [u64::MAX; 2];
     process::swap_memlock_limits(&mut limits)?;
-    let loaded = bpf::load_sock_create(name, &program);
+    let loaded = bpf::load(hook, name, program);
     process::swap_memlock_limits(&mut limits)?;
     loaded
 }
 
-/// Makes sure that new sockets are bound as asked, or the service must not start.
-fn prove(name: &[u8], wanted: u32) -> Outcome {
-    for (family, version) in [(uapi::AF_INET, 4), (uapi::AF_INET6, 6)] {
-        let bound = match proof::bound_to(family) {
-            Ok(None) => continue, // no such sockets, then
-            Ok(Some(bound)) => bound,
-            Err(errno) => return Err(refused("prove VRF", name, errno)),
-        };
-        if bound != wanted {
-            let mut room = [0; 256];
-            let mut text = Buf::new(&mut room);
-            text.str("a new IPv").num(version).str(" socket is bound to interface ").num(bound);
-            text.str(" and not to ").num(wanted).str(": not started");
-            let advice =
-                "a program of a cgroup above, or cgroup v1 net_cls or net_prio before Linux 5.15, stands in the way";
-            let error = Error::system(What::Deed("prove VRF", name), Errno::EPROTO);
-            return Err(say(&Error { why: Why::Text(text.as_bytes()), advice, ..error }));
+/// Makes sure that new sockets are bound as asked, and that what must fail fails, or the service must not start.
+#[inline(never)]
+fn prove(name: &[u8], wanted: u32, level: Level) -> Outcome {
+    let kinds: &[u32] = if level == Level::Bind { &[uapi::SOCK_DGRAM] } else { &[uapi::SOCK_STREAM, uapi::SOCK_DGRAM] };
+    let mut last = None;
+    for (family, version) in [(uapi::AF_INET6, 6), (uapi::AF_INET, 4)] {
+        for &kind in kinds {
+            let bound = match proof::bound_to(family, kind, &mut last) {
+                Ok(None) => continue, // no such sockets, then
+                Ok(Some(bound)) => bound,
+                Err(errno) => return Err(refused("prove VRF", name, errno)),
+            };
+            if bound != wanted {
+                let mut room = [0; 256];
+                let mut text = Buf::new(&mut room);
+                text.str("a new IPv").num(version).str(" socket is bound to interface ").num(bound);
+                text.str(" and not to ").num(wanted).str(": not started");
+                return Err(unproven(name, text.as_bytes()));
+            }
         }
     }
-    Ok(())
+    if level == Level::Bind {
+        return Ok(());
+    }
+    if proof::makes_mptcp() {
+        return Err(unproven(name, b"the kernel makes an MPTCP socket, which would not be bound: not started"));
+    }
+    // The last one was of IPv4 and for datagrams.
+    match last.map_or(Ok(false), |socket| proof::lets_out(&socket)) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(unproven(name, b"a packet got out by another interface: not started")),
+        Err(errno) => Err(refused("prove VRF", name, errno)),
+    }
+}
+
+/// Says that the binding does not hold.
+#[cold]
+#[inline(never)]
+fn unproven(name: &[u8], text: &[u8]) -> Exit {
+    let advice = "a program of a cgroup above, or cgroup v1 net_cls or net_prio before Linux 5.15, stands in the way";
+    say(&Error { why: Why::Text(text), advice, ..Error::system(What::Deed("prove VRF", name), Errno::EPROTO) })
+}
+
+/// Gives the index of a VRF, and puts its interfaces into a list.
+pub type Look<'l> = &'l mut dyn FnMut(&[u8], &mut List<u32>) -> Outcome<u32>;
+
+/// Brings what stands in the cgroups of running services into agreement with their VRFs, as they are now: `look` gives the
+/// index of the VRF of a name (0 where there is none) and its interfaces.
+///
+/// A service of a VRF that is gone stays bound to what is not there: nothing gets out.
+pub fn refresh(look: Look<'_>) -> Outcome {
+    let mut root = Path::new();
+    if !cgroup::mounted(&mut root) {
+        return Ok(());
+    }
+    let mut namespace = Path::new();
+    let mut known = false;
+    let mut outcome = Ok(());
+    let walked = cgroup::folders(&mut root, &mut |path| {
+        let folder = file::open_dir(path.c_str());
+        let Some(parts) = cgroup::parts(path.as_bytes()) else { return Ok(()) };
+        if !known {
+            cgroup::namespace_component(&mut namespace);
+            known = true;
+        }
+        if parts.namespace != namespace.as_bytes() {
+            return Ok(());
+        }
+        let mut interfaces = List::new();
+        let index = match look(parts.vrf, &mut interfaces) {
+            Ok(0) => return Ok(()),
+            Ok(index) => index,
+            Err(exit) => {
+                outcome = Err(exit);
+                return Ok(());
+            }
+        };
+        let vrf = Vrf { name: parts.vrf, index, interfaces: interfaces.as_slice() };
+        let attached = folder.and_then(|folder| attach(&folder, &vrf, parts.level));
+        match attached {
+            Err(Errno::ENOENT) | Ok(()) => {} // it may have gone meanwhile
+            Err(errno) => outcome = Err(refuse("refresh VRF", vrf.name, errno, path.as_bytes(), advice(errno))),
+        }
+        Ok(())
+    });
+    walked.map_err(|errno| refused("search", b"cgroups", errno))?;
+    outcome
 }

@@ -3,6 +3,7 @@
 //! Registers: 0 is what a program gives back, 1 its context at the start, 10 the stack. Source:
 //! `uapi/linux/bpf.h`, `Documentation/bpf/standardization/instruction-set.rst`.
 
+use crate::conf::hash::hash;
 use crate::text::Buf;
 
 /// One instruction. Source: `uapi/linux/bpf.h: struct bpf_insn`; byte order the host's.
@@ -25,59 +26,300 @@ const _: () = assert!(cfg!(target_endian = "little"));
 /// A program's name as `bpftool prog` shows it: at most 15 of `[A-Za-z0-9_.]`, then NULs. Since 4.15.
 pub type Name = [u8; 16];
 
+/// How far a service is kept in its VRF. Each level is the one before and more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// New sockets are bound to the VRF, as `ip vrf exec` does it.
+    Bind,
+    /// Nothing leaves or arrives by another interface.
+    Guard,
+    /// Nor does root find a way out.
+    Strict,
+}
+
+impl Level {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Bind, Self::Guard, Self::Strict];
+
+    /// The level's name, which is also a component of its cgroups' paths.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bind => "bind",
+            Self::Guard => "guard",
+            Self::Strict => "strict",
+        }
+    }
+
+    /// The level of that name.
+    pub fn of(name: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.name().as_bytes() == name)
+    }
+}
+
 /// `BPF_ALU64 | BPF_MOV | BPF_K`
 const MOV_IMM: u8 = 0xb7;
+/// `BPF_LDX | BPF_MEM | BPF_W`
+const LOAD_U32: u8 = 0x61;
 /// `BPF_STX | BPF_MEM | BPF_W`
 const STORE_U32: u8 = 0x63;
+/// `BPF_JMP | BPF_JA`
+const JUMP: u8 = 0x05;
+/// `BPF_JMP | BPF_JEQ | BPF_K`
+const IF_EQUAL: u8 = 0x15;
+/// `BPF_JMP | BPF_JGT | BPF_K`
+const IF_ABOVE: u8 = 0x25;
+/// `BPF_JMP | BPF_CALL`
+const CALL: u8 = 0x85;
 /// `BPF_JMP | BPF_EXIT`
 const EXIT: u8 = 0x95;
-/// `struct bpf_sock: bound_dev_if`, its first field.
+
+/// `struct bpf_sock: bound_dev_if`, its first field, and `protocol`.
 const BOUND_DEV_IF: i16 = 0;
+const PROTOCOL: i16 = 12;
+/// `struct __sk_buff: ifindex`: the device by which a packet is about to leave, or by which it came.
+const IFINDEX: i16 = 40;
+/// `struct bpf_sockopt: level`, `optname`, `optlen`.
+const OPT_LEVEL: i16 = 24;
+const OPT_NAME: i16 = 28;
+const OPT_LEN: i16 = 32;
+/// `BPF_FUNC_set_retval`: which errno a refusal has, where it is not to be EPERM. Since 5.18.
+const SET_RETVAL: i32 = 187;
+/// The protocols of IP have 8 bits. Those above are the kernel's own and make other sockets, behind the back of any
+/// program: MPTCP (262), SMC (256). Source: `uapi/linux/in.h`.
+const LAST_OF_IP: i32 = 255;
+/// The answer to one that is not allowed: programs that would like MPTCP take TCP then.
+const EPROTONOSUPPORT: i32 = 93;
+
+const fn insn(code: u8, regs: u8, off: i16, imm: i32) -> Insn {
+    Insn { code, regs, off, imm }
+}
+
+/// Sets what is given back: that it be allowed, or refused.
+const YES: Insn = insn(MOV_IMM, 0, 0, 1);
+const NO: Insn = insn(MOV_IMM, 0, 0, 0);
+/// Gives it back.
+const END: Insn = insn(EXIT, 0, 0, 0);
 
 /// Binds each new socket to an interface: what `SO_BINDTODEVICE` would set, before the program that asked for the
 /// socket has it. For `BPF_CGROUP_INET_SOCK_CREATE`.
 pub fn bind(ifindex: u32) -> [Insn; 4] {
+    [insn(MOV_IMM, 2, 0, ifindex.cast_signed()), insn(STORE_U32, 1 | 2 << 4, BOUND_DEV_IF, 0), YES, END]
+}
+
+/// As [`bind`], and refuses protocols that are not those of IP. Where the kernel has no `bpf_set_retval` it refuses the
+/// program with `EINVAL`: then without `errno`, and the refusal is EPERM.
+pub fn guard(ifindex: u32, errno: bool) -> [Insn; 10] {
+    let [index, store, yes, end] = bind(ifindex);
+    let call = if errno { insn(CALL, 0, 0, SET_RETVAL) } else { NO };
     [
-        Insn { code: MOV_IMM, regs: 2, off: 0, imm: ifindex.cast_signed() },
-        Insn { code: STORE_U32, regs: 1 | 2 << 4, off: BOUND_DEV_IF, imm: 0 },
-        Insn { code: MOV_IMM, regs: 0, off: 0, imm: 1 }, // 1: let it be made
-        Insn { code: EXIT, regs: 0, off: 0, imm: 0 },
+        insn(LOAD_U32, 2 | 1 << 4, PROTOCOL, 0),
+        insn(IF_ABOVE, 2, 4, LAST_OF_IP),
+        index,
+        store,
+        yes,
+        end,
+        insn(MOV_IMM, 1, 0, -EPROTONOSUPPORT),
+        call,
+        NO,
+        END,
     ]
 }
 
-/// The start of the names of the programs made here.
-pub const NAME_START: [u8; 7] = *b"vlbind_";
+/// Lets packets pass that leave or came by one of these interfaces, which are in ascending order. For
+/// `BPF_CGROUP_INET_EGRESS` and `BPF_CGROUP_INET_INGRESS`.
+///
+/// The interfaces are in the program, not in a map: it takes less time, and another set takes the place of the one before in one
+/// step all the same (`BPF_F_REPLACE`). It is a search by halves. False where it would not fit: with more than ten
+/// thousand interfaces a jump is too far.
+pub fn pass(interfaces: &[u32], put: &mut dyn FnMut(Insn)) -> bool {
+    put(insn(LOAD_U32, 2 | 1 << 4, IFINDEX, 0));
+    search(interfaces, put)
+}
 
-/// The name of [`bind`]'s program: it tells for which interface, so that a program left over from a VRF that has been
-/// made anew since is known for what it is.
-pub fn bind_name(ifindex: u32) -> Name {
+/// So many are looked at one after the other.
+const FEW: usize = 4;
+
+fn search(interfaces: &[u32], put: &mut dyn FnMut(Insn)) -> bool {
+    if interfaces.len() > FEW {
+        let (low, high) = interfaces.split_at(interfaces.len() / 2);
+        let mut length = 0_i16;
+        let fits = search(low, &mut |_| length = length.saturating_add(1)) && length < i16::MAX;
+        let last = low.last().copied().unwrap_or(0);
+        put(insn(IF_ABOVE, 2, length, last.cast_signed()));
+        return fits && search(low, put) && search(high, put);
+    }
+    let mut left = i16::try_from(interfaces.len()).unwrap_or(0);
+    for interface in interfaces {
+        left -= 1;
+        put(insn(IF_EQUAL, 2, left + 2, interface.cast_signed()));
+    }
+    put(NO);
+    put(END);
+    // The verifier refuses what is never reached.
+    if !interfaces.is_empty() {
+        put(YES);
+        put(END);
+    }
+    true
+}
+
+/// `SOL_SOCKET` and its options that bind to a device (`asm-generic/socket.h`).
+const SOL_SOCKET: i32 = 1;
+const SO_BINDTODEVICE: i32 = 25;
+const SO_BINDTOIFINDEX: i32 = 62;
+
+/// Refuses to bind a socket to another device. For `BPF_CGROUP_SETSOCKOPT`, since 5.3.
+///
+/// An `optlen` of 0 tells the kernel to take the value as the caller gave it: without that, one of more than a page
+/// would be an EFAULT (5.8).
+pub const KEEP_BOUND: [Insn; 12] = [
+    insn(LOAD_U32, 2 | 1 << 4, OPT_LEVEL, 0),
+    insn(IF_EQUAL, 2, 1, SOL_SOCKET),
+    insn(JUMP, 0, 3, 0),
+    insn(LOAD_U32, 2 | 1 << 4, OPT_NAME, 0),
+    insn(IF_EQUAL, 2, 5, SO_BINDTODEVICE),
+    insn(IF_EQUAL, 2, 4, SO_BINDTOIFINDEX),
+    insn(MOV_IMM, 2, 0, 0),
+    insn(STORE_U32, 1 | 2 << 4, OPT_LEN, 0),
+    YES,
+    END,
+    NO,
+    END,
+];
+
+/// The start of the names of the programs made here, by what they are for.
+pub const BIND: [u8; 7] = *b"vlbind_";
+/// Of [`guard`]'s.
+pub const GUARD: [u8; 7] = *b"vlguar_";
+/// Of [`pass`]'s.
+pub const PASS: [u8; 7] = *b"vlpass_";
+/// Of [`KEEP_BOUND`].
+pub const KEEP: [u8; 7] = *b"vlkeep_";
+
+/// A sum over a set of interfaces: another set has another one.
+pub fn sum(interfaces: &[u32]) -> u32 {
+    interfaces.iter().fold(0, |sum, interface| hash(&(u64::from(sum) << 32 | u64::from(*interface)).to_ne_bytes()))
+}
+
+/// A program's name: what it is for, and a number that tells whether it is the one that is wanted. With the first two the
+/// number is the interface's index, so that a program left over from a VRF that has been made anew since is known for what
+/// it is; with [`pass`]'s a sum over all of them.
+pub fn name(start: &[u8; 7], number: u32) -> Name {
     let mut name = [0; 16];
     let mut text = Buf::new(&mut name);
-    text.bytes(&NAME_START);
+    text.bytes(start);
     for digit in 0..8_u32 {
-        text.hex(ifindex >> (28 - 4 * digit) & 0xf);
+        text.hex(number >> (28 - 4 * digit) & 0xf);
     }
     name
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what is wrong with a program ends the test"
+)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_program_is_named_after_its_interface() {
-        assert_eq!(bind_name(0), *b"vlbind_00000000\0");
-        assert_eq!(bind_name(0x1a9), *b"vlbind_000001a9\0");
-        assert_eq!(bind_name(u32::MAX), *b"vlbind_ffffffff\0");
-        assert!(bind_name(7).starts_with(&NAME_START));
+        assert_eq!(name(&BIND, 0), *b"vlbind_00000000\0");
+        assert_eq!(name(&BIND, 0x1a9), *b"vlbind_000001a9\0");
+        assert_eq!(name(&GUARD, u32::MAX), *b"vlguar_ffffffff\0");
+    }
+
+    #[test]
+    fn levels_are_ordered_and_named() {
+        assert!(Level::Bind < Level::Guard && Level::Guard < Level::Strict);
+        assert_eq!(Level::of(b"guard"), Some(Level::Guard));
+        assert_eq!(Level::of(b"guar"), None);
+    }
+
+    /// What a program gives back for a context of 32-bit fields, and which fields it wrote: the instructions used here.
+    fn run(program: &[Insn], context: &[(i16, u32)]) -> (u64, Vec<(i16, u32)>) {
+        let (mut registers, mut written, mut at) = ([0_u64; 11], Vec::new(), 0_usize);
+        loop {
+            let Insn { code, regs, off, imm } = program[at];
+            let (to, from) = (usize::from(regs & 15), usize::from(regs >> 4));
+            let wide = i64::from(imm).cast_unsigned();
+            let jumps = match code {
+                MOV_IMM => {
+                    registers[to] = wide;
+                    false
+                }
+                LOAD_U32 => {
+                    let (_, value) = context.iter().find(|(field, _)| *field == off).expect("a field");
+                    registers[to] = u64::from(*value);
+                    false
+                }
+                STORE_U32 => {
+                    written.push((off, u32::try_from(registers[from]).expect("32 bits")));
+                    false
+                }
+                CALL => false,
+                JUMP => true,
+                IF_EQUAL => registers[to] == wide,
+                IF_ABOVE => registers[to] > wide,
+                EXIT => return (registers[0], written),
+                code => panic!("{code:#x}"),
+            };
+            at = at + 1 + if jumps { usize::try_from(off).expect("forwards") } else { 0 };
+        }
     }
 
     #[test]
     fn the_program_stores_the_index_and_lets_the_socket_be_made() {
-        let [index, store, one, exit] = bind(0x0102_0304);
-        assert_eq!((index.code, index.regs, index.imm), (0xb7, 2, 0x0102_0304));
-        assert_eq!((store.code, store.regs, store.off), (0x63, 0x21, 0));
-        assert_eq!((one.code, one.regs, one.imm), (0xb7, 0, 1));
-        assert_eq!(exit.code, 0x95);
+        assert_eq!(run(&bind(0x0102_0304), &[]), (1, vec![(BOUND_DEV_IF, 0x0102_0304)]));
+    }
+
+    #[test]
+    fn guard_refuses_what_is_no_protocol_of_ip() {
+        for errno in [false, true] {
+            let program = guard(7, errno);
+            for protocol in [0, 6, 17, 132, 255] {
+                assert_eq!(run(&program, &[(PROTOCOL, protocol)]), (1, vec![(BOUND_DEV_IF, 7)]));
+            }
+            for protocol in [256, 262, u32::MAX] {
+                assert_eq!(run(&program, &[(PROTOCOL, protocol)]), (0, vec![]));
+            }
+        }
+    }
+
+    #[test]
+    fn a_packet_passes_by_the_interfaces_of_the_set_alone() {
+        let mut none = Vec::new();
+        assert!(pass(&[], &mut |insn| none.push(insn)));
+        assert_eq!((none.len(), run(&none, &[(IFINDEX, 1)]).0), (3, 0));
+        for count in 0..200_u32 {
+            let set: Vec<u32> = (1..=count).map(|n| n * 3).collect();
+            let mut program = Vec::new();
+            assert!(pass(&set, &mut |insn| program.push(insn)));
+            for index in 0..=count * 3 + 4 {
+                let wanted = u64::from(set.contains(&index));
+                assert_eq!(run(&program, &[(IFINDEX, index)]).0, wanted, "{index} of {count}");
+            }
+        }
+        assert_ne!(sum(&[1, 2]), sum(&[2, 1]));
+        assert_ne!(sum(&[1]), sum(&[1, 2]));
+    }
+
+    #[test]
+    fn a_set_that_is_too_large_is_told() {
+        let set: Vec<u32> = (1..=10_000).collect();
+        assert!(pass(&set, &mut |_| {}));
+        let set: Vec<u32> = (1..=100_000).collect();
+        assert!(!pass(&set, &mut |_| {}));
+    }
+
+    #[test]
+    fn a_socket_cannot_be_bound_again() {
+        for (level, option, answer) in [(1, 25, 0), (1, 62, 0), (1, 2, 1), (0, 25, 1), (6, 62, 1)] {
+            let (allowed, written) = run(&KEEP_BOUND, &[(OPT_LEVEL, level), (OPT_NAME, option)]);
+            assert_eq!(allowed, answer, "{level} {option}");
+            assert_eq!(written, if answer == 1 { vec![(OPT_LEN, 0)] } else { vec![] });
+        }
     }
 }

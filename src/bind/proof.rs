@@ -1,16 +1,38 @@
-//! Proof of the binding: what a new socket is bound to, asked of the kernel.
+//! Proof of the binding: what a new socket is bound to, asked of the kernel, and whether it lets anything out.
 
 use crate::error::Errno;
-use crate::sys::net;
+use crate::sys::{OwnedFd, net};
 use crate::uapi;
+use core::mem::ManuallyDrop;
 
-/// The interface that new sockets of a family are bound to; 0 is none. `None` where the kernel has not got the family.
+/// The interface that new sockets of a family and kind are bound to; 0 is none. `None` where the kernel has not got the
+/// family. The socket is left open in `last`: exec closes it, and each close would be a system call more.
 ///
 /// A socket is made as the service will make its own, and its binding read back (`SO_BINDTOIFINDEX`, 5.1).
-pub fn bound_to(family: u8) -> Result<Option<u32>, Errno> {
-    match net::socket(u32::from(family), uapi::SOCK_DGRAM, 0) {
-        Ok(socket) => Ok(Some(net::option(&socket, uapi::SOL_SOCKET, uapi::SO_BINDTOIFINDEX)?)),
+#[inline(never)]
+pub fn bound_to(family: u8, kind: u32, last: &mut Option<ManuallyDrop<OwnedFd>>) -> Result<Option<u32>, Errno> {
+    match net::socket(u32::from(family), kind, 0) {
+        Ok(socket) => {
+            let socket = last.insert(ManuallyDrop::new(socket));
+            Ok(Some(net::option(socket, uapi::SOL_SOCKET, uapi::SO_BINDTOIFINDEX)?))
+        }
         Err(Errno::EAFNOSUPPORT) => Ok(None),
         Err(errno) => Err(errno),
     }
+}
+
+/// Whether the kernel makes a socket whose packets leave by sockets of its own (MPTCP).
+pub fn makes_mptcp() -> bool {
+    net::socket(uapi::AF_INET.into(), uapi::SOCK_STREAM, uapi::IPPROTO_MPTCP).is_ok()
+}
+
+/// Whether a packet gets to an interface that is not of the VRF: one to this machine's own lo, from an IPv4 datagram socket
+/// that frees itself (`AF_UNSPEC`).
+///
+/// Where lo is down it does not either, and nothing is proven.
+pub fn lets_out(socket: &OwnedFd) -> Result<bool, Errno> {
+    net::connect(socket, &[0; 16])?;
+    let [low, high] = u16::from(uapi::AF_INET).to_ne_bytes();
+    let discard = [low, high, 0, 9, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]; // sockaddr_in: 127.0.0.1, port 9
+    Ok(net::connect(socket, &discard).and_then(|()| net::send(socket, b"\n")).is_ok())
 }

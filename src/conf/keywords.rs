@@ -152,10 +152,9 @@ impl<'a> Property<'a> {
                 }
                 values::mac(word).map(drop)
             }
-            K::VrfIsolation => match code(b"bbind lguard lstrict", first) {
-                b'b' => Ok(()),
-                b'l' => Err("this version reaches level bind only"),
-                _ => Err("the levels are bind, guard, strict"),
+            K::VrfIsolation => match code(b"bbind gguard sstrict", first) {
+                0 => Err("the levels are bind, guard, strict"),
+                _ => Ok(()),
             },
             K::Alias if self.value.len() > ALIAS => Err("longer than 255 bytes"),
             K::Alias => {

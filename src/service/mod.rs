@@ -1,5 +1,7 @@
 //! Starting a service: the command takes this process's place, with its environment, signals and PID unchanged.
 
+pub mod filter;
+pub mod seal;
 pub mod shell;
 
 use crate::bytes::before;

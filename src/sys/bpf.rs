@@ -69,10 +69,26 @@ const _: () = assert!(size_of::<Info>() == 16);
 const PROG_INFO: usize = PROG_INFO_NAME + size_of::<Name>();
 const PROG_INFO_NAME: usize = 64;
 
-/// `BPF_PROG_TYPE_CGROUP_SOCK`
-const CGROUP_SOCK: u32 = 9;
-/// `BPF_CGROUP_INET_SOCK_CREATE`: runs whenever `socket(2)` makes an INET or INET6 socket in the cgroup. Since 4.10.
-pub const SOCK_CREATE: u32 = 2;
+/// Where in a cgroup a program is run: the type of attachment in the low half, the type of program in the high one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Hook(u32);
+
+/// A packet has come to a socket of the cgroup (`BPF_CGROUP_INET_INGRESS`, `BPF_PROG_TYPE_CGROUP_SKB`). Since 4.10.
+pub const INGRESS: Hook = Hook(8 << 16);
+/// A packet of a socket of the cgroup is about to leave (`BPF_CGROUP_INET_EGRESS`). Since 4.10.
+pub const EGRESS: Hook = Hook(8 << 16 | 1);
+/// `socket(2)` makes an INET or INET6 socket in the cgroup (`BPF_CGROUP_INET_SOCK_CREATE`, `BPF_PROG_TYPE_CGROUP_SOCK`).
+/// Since 4.10.
+pub const SOCK_CREATE: Hook = Hook(9 << 16 | 2);
+/// `setsockopt(2)` is called in the cgroup (`BPF_CGROUP_SETSOCKOPT`, `BPF_PROG_TYPE_CGROUP_SOCKOPT`). Since 5.3.
+pub const SETSOCKOPT: Hook = Hook(25 << 16 | 22);
+
+impl Hook {
+    const fn attachment(self) -> u32 {
+        self.0 & 0xffff
+    }
+}
+
 /// `BPF_F_ALLOW_MULTI`: stands beside other programs of the cgroup and of those below it. Since 4.15.
 pub const ALLOW_MULTI: u32 = 2;
 /// `BPF_F_REPLACE`: takes one program's place in one step. Since 5.6.
@@ -94,11 +110,11 @@ fn address<T: ?Sized>(of: *const T) -> u64 {
     of.cast::<()>().expose_provenance() as u64
 }
 
-/// Loads a program that runs when a socket is made. Errors: `EPERM` without CAP_BPF and CAP_NET_ADMIN (or, before 5.11,
+/// Loads a program. Errors: `EPERM` without CAP_BPF and CAP_NET_ADMIN (or, before 5.11,
 /// when RLIMIT_MEMLOCK is used up), `EINVAL` where the kernel has no CGROUP_BPF or the verifier says no.
-pub fn load_sock_create(name: &Name, program: &[Insn]) -> Result<OwnedFd> {
+pub fn load(hook: Hook, name: &Name, program: &[Insn]) -> Result<OwnedFd> {
     let mut attr = Load {
-        prog_type: CGROUP_SOCK,
+        prog_type: hook.0 >> 16,
         insn_cnt: u32::try_from(program.len()).map_err(|_| Errno::EINVAL)?,
         insns: address(program.as_ptr()),
         license: address(c"GPL".as_ptr()),
@@ -109,7 +125,7 @@ pub fn load_sock_create(name: &Name, program: &[Insn]) -> Result<OwnedFd> {
         prog_flags: 0,
         prog_name: *name,
         prog_ifindex: 0,
-        expected_attach_type: SOCK_CREATE,
+        expected_attach_type: hook.attachment(),
     };
     // SAFETY: the instructions and the licence live through the call; the count is theirs.
     let fd = unsafe { bpf(5, (&raw mut attr).cast(), size_of_val(&attr)) }?; // BPF_PROG_LOAD
@@ -117,11 +133,11 @@ pub fn load_sock_create(name: &Name, program: &[Insn]) -> Result<OwnedFd> {
 }
 
 /// Attaches a program to a cgroup; with `replace`, in the place of that one.
-pub fn attach(cgroup: &OwnedFd, program: &OwnedFd, kind: u32, flags: u32, replace: Option<&OwnedFd>) -> Result<()> {
+pub fn attach(cgroup: &OwnedFd, program: &OwnedFd, hook: Hook, flags: u32, replace: Option<&OwnedFd>) -> Result<()> {
     let mut attr = Attach {
         target_fd: cgroup.as_raw_fd(),
         attach_bpf_fd: program.as_raw_fd(),
-        attach_type: kind,
+        attach_type: hook.attachment(),
         attach_flags: if replace.is_some() { flags | REPLACE } else { flags },
         replace_bpf_fd: replace.map_or(0, AsRawFd::as_raw_fd),
     };
@@ -131,10 +147,10 @@ pub fn attach(cgroup: &OwnedFd, program: &OwnedFd, kind: u32, flags: u32, replac
 }
 
 /// The numbers of the programs attached to a cgroup itself, not to those above it.
-pub fn query(cgroup: &OwnedFd, kind: u32, ids: &mut [u32]) -> Result<usize> {
+pub fn query(cgroup: &OwnedFd, hook: Hook, ids: &mut [u32]) -> Result<usize> {
     let mut attr = Query {
         target_fd: cgroup.as_raw_fd(),
-        attach_type: kind,
+        attach_type: hook.attachment(),
         query_flags: 0,
         attach_flags: 0,
         prog_ids: address(ids.as_mut_ptr()),

@@ -160,6 +160,29 @@ pub fn mount(kind: &CStr, target: &CStr) -> Result<()> {
     Ok(rustix::mount::mount(c"none", target, kind, flags, None)?)
 }
 
+/// Keeps what is mounted from here on, below a path, to this mount namespace.
+pub fn mount_private(path: &CStr) -> Result<()> {
+    change_mount(path, linux::MS_REC | linux::MS_PRIVATE)
+}
+
+/// Makes a directory a mount of its own.
+pub fn bind_mount(path: &CStr) -> Result<()> {
+    change_mount(path, linux::MS_BIND)
+}
+
+/// Makes what is mounted at a path read-only, for this mount namespace alone.
+pub fn make_read_only(path: &CStr) -> Result<()> {
+    let flags = linux::MS_REMOUNT | linux::MS_BIND | linux::MS_RDONLY;
+    change_mount(path, flags | linux::MS_NOSUID | linux::MS_NODEV | linux::MS_NOEXEC)
+}
+
+#[inline(never)]
+fn change_mount(path: &CStr, flags: u32) -> Result<()> {
+    // SAFETY: the kernel reads a C string; without a type and data there is no other.
+    unsafe { call!(mount, path.as_ptr(), path.as_ptr(), 0, flags, 0) }?;
+    Ok(())
+}
+
 /// Calls `each` with the name of each entry of a directory but `.` and `..`, and whether it is known to be a directory;
 /// stops where it gives false. `getdents64(2)`.
 ///

@@ -198,6 +198,22 @@ impl<T: Copy> Default for List<T> {
     }
 }
 
+impl List<u32> {
+    /// Takes a number out, wherever it is; the others keep their order.
+    pub fn remove(&mut self, number: u32) {
+        let list = self.as_mut_slice();
+        let mut kept = 0;
+        for at in 0..list.len() {
+            let Some(&value) = list.get(at) else { break };
+            if let (true, Some(place)) = (value != number, list.get_mut(kept)) {
+                *place = value;
+                kept += 1;
+            }
+        }
+        self.truncate(kept);
+    }
+}
+
 impl List<u8> {
     /// Reads once from `fd` behind what is there; 0 is the end of the file.
     #[inline(never)]

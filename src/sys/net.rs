@@ -49,6 +49,13 @@ fn get_option(fd: &OwnedFd, level: u32, option: u32, value: &mut [u8]) -> Result
     Ok(())
 }
 
+/// Sets where a socket sends to; the family `AF_UNSPEC` (0) frees it of that. `connect(2)`.
+pub fn connect(fd: &OwnedFd, address: &[u8; 16]) -> Result<()> {
+    // SAFETY: the kernel reads the 16 bytes of an address.
+    unsafe { call!(connect, fd.as_raw_fd(), address.as_ptr(), address.len()) }?;
+    Ok(())
+}
+
 /// Sends one datagram to the kernel. `sendto(2)` without an address: the kernel's.
 pub fn send(fd: &OwnedFd, bytes: &[u8]) -> Result<()> {
     // SAFETY: the kernel reads at most `bytes.len()` bytes of `bytes`; where there is no address, its length is not

@@ -3,8 +3,10 @@
 use super::Result;
 use super::args::Strings;
 use crate::error::Errno;
+use crate::service::filter::Insn;
 use core::ffi::{CStr, c_char};
 use linux_raw_sys::general as linux;
+use linux_raw_sys::prctl as control;
 use syscalls::{Sysno, syscall};
 
 /// The process's own number.
@@ -78,5 +80,86 @@ pub fn swap_memlock_limits(limits: &mut [u64; 2]) -> Result<()> {
     let new = *limits;
     // SAFETY: the kernel reads two numbers of 64 bits and writes two; 0 is the process itself.
     unsafe { call!(prlimit64, 0, linux::RLIMIT_MEMLOCK, &raw const new, limits.as_mut_ptr(), 0) }?;
+    Ok(())
+}
+
+/// Gives up what others could add to this process's privileges: setuid programs and file capabilities. `prctl(2)`.
+pub fn no_new_privs() -> Result<()> {
+    // SAFETY: numbers only.
+    unsafe { call!(prctl, control::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }?;
+    Ok(())
+}
+
+/// Puts a filter before every system call from here on. `seccomp(2)`. Errors: `EACCES` without CAP_SYS_ADMIN and
+/// no_new_privs; `EINVAL`, `ENOSYS` where the kernel has no SECCOMP_FILTER.
+pub fn filter(program: &[Insn]) -> Result<()> {
+    /// `struct sock_fprog`
+    #[repr(C)]
+    struct Program {
+        len: u16,
+        insns: *const Insn,
+    }
+    /// `SECCOMP_FILTER_FLAG_SPEC_ALLOW`: does not turn on what slows the service down (4.17).
+    const SPEC_ALLOW: u32 = 4;
+    let program = Program { len: u16::try_from(program.len()).map_err(|_| Errno::EINVAL)?, insns: program.as_ptr() };
+    // SAFETY: the kernel reads the struct and so many instructions; 1 is SECCOMP_SET_MODE_FILTER.
+    unsafe { call!(seccomp, 1, SPEC_ALLOW, &raw const program) }?;
+    Ok(())
+}
+
+/// Gives this process namespaces of its own for mounts and cgroups. `unshare(2)`.
+pub fn unshare_doors() -> Result<()> {
+    // SAFETY: numbers only; this changes what paths mean, and no memory.
+    unsafe { call!(unshare, linux::CLONE_NEWNS | linux::CLONE_NEWCGROUP, 0, 0) }?;
+    Ok(())
+}
+
+/// Drops all capabilities but those whose bits are set, from all sets: what this process has, what it could be given by a
+/// program that it executes (the bounding set), and what it hands on. `capset(2)`, `prctl(2)`.
+pub fn keep_capabilities(kept: u64) -> Result<()> {
+    for capability in 0..64_u32 {
+        if kept >> capability & 1 == 0 {
+            // SAFETY: numbers only.
+            match unsafe { call!(prctl, control::PR_CAPBSET_DROP, capability, 0, 0, 0) } {
+                Ok(_) => {}
+                Err(Errno::EINVAL) => break, // behind the last that the kernel knows
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+    // SAFETY: numbers only.
+    unsafe { call!(prctl, control::PR_CAP_AMBIENT, control::PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) }?;
+    // `struct __user_cap_header_struct`: _LINUX_CAPABILITY_VERSION_3, and 0 for the process itself; `__user_cap_data_struct`
+    // twice, the low halves first: effective, permitted, inheritable.
+    let mut head = [0x2008_0522_u32, 0];
+    let mut data = [0_u32; 6];
+    // SAFETY: the kernel reads and writes the head, and writes the data of version 3.
+    unsafe { call!(capget, head.as_mut_ptr(), data.as_mut_ptr(), 0) }?;
+    let halves = kept.to_le_bytes();
+    let (low, high) = halves.split_at(4);
+    for (n, word) in data.iter_mut().enumerate() {
+        let half = if n < 3 { low } else { high };
+        *word &= half.try_into().map_or(0, u32::from_le_bytes);
+    }
+    // SAFETY: the kernel reads both.
+    unsafe { call!(capset, head.as_mut_ptr(), data.as_ptr(), 0) }?;
+    Ok(())
+}
+
+/// Closes all descriptors but those whose bits are set. `close_range(2)`, since 5.9.
+pub fn close_but(kept: u64) -> Result<()> {
+    let mut first = 0_u32;
+    while first < u64::BITS {
+        let rest = kept >> first;
+        if rest & 1 == 1 {
+            first += 1;
+            continue;
+        }
+        let end = first + rest.trailing_zeros().min(u64::BITS - first);
+        let last = if end == u64::BITS { u32::MAX } else { end - 1 };
+        // SAFETY: numbers only. The descriptors of this program that are closed here are not used any more: it goes on to exec.
+        unsafe { call!(close_range, first, last, 0) }?;
+        first = end;
+    }
     Ok(())
 }

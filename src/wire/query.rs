@@ -26,6 +26,12 @@ pub fn links_of_kind(kind: &[u8], out: &mut Writer<'_>) {
     out.end_nest(info);
 }
 
+/// Dump of `RTM_GETLINK`: the links with that master.
+pub fn links_of_master(index: u32, out: &mut Writer<'_>) {
+    link(0, out);
+    out.attr_u32(uapi::IFLA_MASTER, index);
+}
+
 /// Dump of `RTM_GETADDR`: the addresses of a link, of one family or (0) of both.
 pub fn addrs_of_link(family: u8, index: u32, out: &mut Writer<'_>) {
     out.push(&[family, 0, 0, 0], &index.to_ne_bytes());

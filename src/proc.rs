@@ -1,0 +1,90 @@
+//! The texts of `/proc`, line by line.
+
+use crate::bytes::before;
+use crate::error::Errno;
+use crate::sys::path::Path;
+use crate::sys::{OwnedFd, file};
+use core::ffi::CStr;
+
+/// A file of any length, line by line.
+pub struct Lines {
+    /// The file.
+    pub fd: Option<OwnedFd>,
+    /// Read, and how much of it, and how much of that has become lines.
+    buf: [u8; 2048],
+    got: usize,
+    at: usize,
+    /// The line at hand; one that is longer than a path is cut.
+    pub line: Path,
+}
+
+impl Lines {
+    #[inline(always)]
+    /// None yet.
+    pub const fn new() -> Self {
+        Self { fd: None, buf: [0; 2048], got: 0, at: 0, line: Path::new() }
+    }
+
+    #[inline(never)]
+    /// Opens a file.
+    pub fn open(&mut self, path: &CStr) -> Result<(), Errno> {
+        self.fd = Some(file::open(path)?);
+        Ok(())
+    }
+
+    /// Goes on to the next line; false at the end.
+    #[inline(never)]
+    pub fn advance(&mut self) -> Result<bool, Errno> {
+        self.line.truncate(0);
+        loop {
+            if self.at == self.got {
+                self.at = 0;
+                self.got = match &self.fd {
+                    Some(fd) => file::read(fd, &mut self.buf)?,
+                    None => 0,
+                };
+                if self.got == 0 {
+                    return Ok(!self.line.is_empty());
+                }
+            }
+            let byte = self.buf.get(self.at..=self.at).unwrap_or_default();
+            self.at += 1;
+            if byte == b"\n" {
+                return Ok(true);
+            }
+            self.line.add(byte);
+        }
+    }
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Gives `each` the place and the type of every mount of this process's namespace, until it says true; tells whether it did.
+/// The place is as proc(5) has it: a blank is `\040`.
+#[inline(never)]
+pub fn mounts(each: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<bool, Errno> {
+    let mut lines = Lines::new();
+    lines.open(c"/proc/self/mountinfo")?;
+    while lines.advance()? {
+        // The fifth field is the place, the one behind "-" the type of file system.
+        let (mut place, mut field, mut kind) = (&b""[..], 0, 0);
+        let mut rest = Some(lines.line.as_bytes());
+        while let Some(words) = rest {
+            let word = before(words, b' ');
+            rest = words.get(word.len() + 1..);
+            field += 1;
+            if field == 5 {
+                place = word;
+            } else if field > 5 && word == b"-" {
+                kind = field + 1;
+            } else if field == kind && each(place, word) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}

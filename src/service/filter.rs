@@ -1,0 +1,232 @@
+//! The seccomp filter of the levels guard and strict, as bytes.
+//!
+//! It refuses what no program of a cgroup sees: sockets of families whose packets the kernel sends by sockets of its own
+//! (RDS, SMC, TIPC, RxRPC, …), and io_uring, which makes sockets of any family without `socket(2)`. Strict also refuses
+//! user namespaces, in which root has the privileges again that it has lost here.
+//!
+//! Source: `uapi/linux/filter.h`, `uapi/linux/seccomp.h`, `uapi/linux/audit.h`; system calls by their numbers, which for
+//! 32-bit programs are others.
+
+use linux_raw_sys::general as linux;
+
+/// One instruction of a classic BPF program. Source: `uapi/linux/filter.h: struct sock_filter`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Insn {
+    /// Operation.
+    pub code: u16,
+    /// Instructions to pass over where the comparison holds.
+    pub yes: u8,
+    /// And where it does not.
+    pub no: u8,
+    /// Operand.
+    pub value: u32,
+}
+const _: () = assert!(size_of::<Insn>() == 8);
+
+/// `BPF_LD | BPF_W | BPF_ABS`: offsets are those of `struct seccomp_data`.
+const LOAD: u16 = 0x20;
+/// `BPF_ALU | BPF_AND | BPF_K`
+const AND: u16 = 0x54;
+/// `BPF_JMP | BPF_JEQ | BPF_K`
+const IF_EQUAL: u16 = 0x15;
+/// `BPF_JMP | BPF_JSET | BPF_K`
+const IF_ANY_BIT: u16 = 0x45;
+/// `BPF_RET | BPF_K`
+const ANSWER: u16 = 0x06;
+
+/// `struct seccomp_data: nr`, `arch`, and the low half of the first argument.
+const NUMBER: u32 = 0;
+const ARCH: u32 = 4;
+const ARGUMENT: u32 = 16;
+
+/// `SECCOMP_RET_ALLOW`
+const ALLOW: u32 = 0x7fff_0000;
+/// `SECCOMP_RET_ERRNO`
+const ERRNO: u32 = 0x0005_0000;
+const EPERM: u32 = ERRNO | 1;
+const ENOSYS: u32 = ERRNO | 38;
+const EAFNOSUPPORT: u32 = ERRNO | 97;
+
+/// What x32 programs add to the numbers of x86_64's system calls; nobody else has it.
+const X32: u32 = 0x4000_0000;
+/// `CLONE_NEWUSER`
+const NEWUSER: u32 = linux::CLONE_NEWUSER;
+
+/// AF_UNIX, AF_INET, AF_INET6, AF_KEY, AF_NETLINK, AF_PACKET (with CAP_NET_RAW), AF_ALG.
+const FAMILIES: [u32; 7] = [1, 2, 10, 15, 16, 17, 38];
+
+/// The numbers of one processor's system calls.
+struct Calls {
+    arch: u32,
+    socket: u32,
+    socketcall: u32,
+    clone: u32,
+    unshare: u32,
+}
+/// The same for all processors. Source: `asm-generic/unistd.h`.
+const IO_URING_SETUP: u32 = 425;
+const CLONE3: u32 = 435;
+/// A number that no system call has.
+const NONE: u32 = u32::MAX;
+
+#[cfg(target_arch = "x86_64")]
+const ARCHES: [Calls; 2] = [
+    Calls { arch: 0xc000_003e, socket: 41, socketcall: NONE, clone: 56, unshare: 272 },
+    Calls { arch: 0x4000_0003, socket: 359, socketcall: 102, clone: 120, unshare: 310 },
+];
+#[cfg(target_arch = "aarch64")]
+const ARCHES: [Calls; 2] = [
+    Calls { arch: 0xc000_00b7, socket: 198, socketcall: NONE, clone: 220, unshare: 97 },
+    Calls { arch: 0x4000_0028, socket: 281, socketcall: 102, clone: 120, unshare: 337 },
+];
+#[cfg(target_arch = "arm")]
+const ARCHES: [Calls; 1] = [Calls { arch: 0x4000_0028, socket: 281, socketcall: 102, clone: 120, unshare: 337 }];
+#[cfg(target_arch = "riscv64")]
+const ARCHES: [Calls; 1] = [Calls { arch: 0xc000_00f3, socket: 198, socketcall: NONE, clone: 220, unshare: 97 }];
+
+/// Instructions of the longest filter.
+pub const LONGEST: usize = 96;
+
+/// A filter.
+pub struct Filter {
+    insns: [Insn; LONGEST],
+    len: usize,
+}
+
+impl Filter {
+    /// The instructions.
+    pub fn as_slice(&self) -> &[Insn] {
+        self.insns.get(..self.len).unwrap_or_default()
+    }
+
+    fn put(&mut self, code: u16, yes: u8, no: u8, value: u32) {
+        if let Some(place) = self.insns.get_mut(self.len) {
+            *place = Insn { code, yes, no, value };
+            self.len += 1;
+        }
+    }
+
+    /// Answers so where what is loaded is that number.
+    fn answer(&mut self, number: u32, answer: u32) {
+        self.put(IF_EQUAL, 0, 1, number);
+        self.put(ANSWER, 0, 0, answer);
+    }
+}
+
+/// The filter of level guard or strict.
+#[inline(never)]
+pub fn filter(strict: bool) -> Filter {
+    let mut filter = Filter { insns: [Insn { code: 0, yes: 0, no: 0, value: 0 }; LONGEST], len: 0 };
+    for calls in ARCHES {
+        filter.put(LOAD, 0, 0, ARCH);
+        let branch = filter.len;
+        filter.put(IF_EQUAL, 0, 0, calls.arch);
+        filter.put(LOAD, 0, 0, NUMBER);
+        filter.put(AND, 0, 0, !X32);
+        filter.answer(IO_URING_SETUP, ENOSYS);
+        if strict {
+            filter.answer(CLONE3, ENOSYS); // its flags are out of sight; libraries take clone(2) then
+            filter.answer(calls.socketcall, ENOSYS); // so are the arguments of this one
+            filter.put(IF_EQUAL, 1, 0, calls.clone);
+            filter.put(IF_EQUAL, 0, 4, calls.unshare);
+            filter.put(LOAD, 0, 0, ARGUMENT);
+            filter.put(IF_ANY_BIT, 0, 1, NEWUSER);
+            filter.put(ANSWER, 0, 0, EPERM);
+            filter.put(ANSWER, 0, 0, ALLOW);
+        }
+        filter.put(IF_EQUAL, 1, 0, calls.socket);
+        filter.put(ANSWER, 0, 0, ALLOW);
+        filter.put(LOAD, 0, 0, ARGUMENT);
+        for family in FAMILIES {
+            filter.answer(family, ALLOW);
+        }
+        filter.put(ANSWER, 0, 0, EAFNOSUPPORT);
+        let behind = filter.len.saturating_sub(branch + 1);
+        if let Some(branch) = filter.insns.get_mut(branch) {
+            branch.no = u8::try_from(behind).unwrap_or(u8::MAX);
+        }
+    }
+    filter.put(ANSWER, 0, 0, ENOSYS); // no other kind of program is known here
+    filter
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what is wrong with a program ends the test"
+)]
+mod tests {
+    use super::*;
+
+    /// What the filter answers.
+    fn run(filter: &Filter, arch: u32, number: u32, argument: u32) -> u32 {
+        let (mut loaded, mut at) = (0, 0);
+        loop {
+            let Insn { code, yes, no, value } = filter.as_slice()[at];
+            let holds = match code {
+                LOAD => {
+                    loaded = match value {
+                        NUMBER => number,
+                        ARCH => arch,
+                        ARGUMENT => argument,
+                        _ => panic!("{value}"),
+                    };
+                    true
+                }
+                AND => {
+                    loaded &= value;
+                    true
+                }
+                IF_EQUAL => loaded == value,
+                IF_ANY_BIT => loaded & value != 0,
+                ANSWER => return value,
+                _ => panic!("{code:#x}"),
+            };
+            at += 1 + usize::from(if holds { yes } else { no });
+        }
+    }
+
+    #[test]
+    fn families_are_those_of_the_list() {
+        for strict in [false, true] {
+            let filter = filter(strict);
+            assert!(filter.len < LONGEST);
+            for Calls { arch, socket, .. } in ARCHES {
+                for family in 0..60 {
+                    let wanted = if FAMILIES.contains(&family) { ALLOW } else { EAFNOSUPPORT };
+                    assert_eq!(run(&filter, arch, socket, family), wanted, "{family}");
+                    assert_eq!(run(&filter, arch, socket | X32, family), wanted, "{family} of x32");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn user_namespaces_are_refused_at_strict_alone() {
+        for Calls { arch, clone, unshare, socketcall, .. } in ARCHES {
+            for (strict, refused) in [(false, ALLOW), (true, EPERM)] {
+                let filter = filter(strict);
+                for call in [clone, unshare] {
+                    assert_eq!(run(&filter, arch, call, NEWUSER | 17), refused);
+                    assert_eq!(run(&filter, arch, call, 0x4000_0011), ALLOW); // CLONE_NEWNET
+                }
+                let lower = if strict { ENOSYS } else { ALLOW };
+                assert_eq!(run(&filter, arch, CLONE3, 0), lower);
+                assert_eq!(run(&filter, arch, IO_URING_SETUP, 8), ENOSYS);
+                if socketcall != NONE {
+                    assert_eq!(run(&filter, arch, socketcall, 1), lower);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn other_calls_are_let_through_and_other_processors_not() {
+        let filter = filter(true);
+        assert_eq!(run(&filter, ARCHES[0].arch, 0, 3), ALLOW);
+        assert_eq!(run(&filter, 0x1234, 0, 3), ENOSYS);
+    }
+}

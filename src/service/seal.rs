@@ -1,0 +1,137 @@
+//! What the levels guard and strict take from a service just before it starts.
+
+use super::filter;
+use crate::bind::program::Level;
+use crate::error::{Errno, Error, Exit, What};
+use crate::log::{Outcome, say};
+use crate::proc;
+use crate::sys::args::Strings;
+use crate::sys::path::Path;
+use crate::sys::{file, process};
+use core::ffi::CStr;
+
+/// The capabilities that a strict service keeps, if it has them: those that lead to no interface and to no other process's
+/// network. Source: `uapi/linux/capability.h`, capabilities(7).
+const KEPT: [u8; 14] = [
+    0,  // CHOWN
+    3,  // FOWNER
+    4,  // FSETID
+    5,  // KILL
+    6,  // SETGID
+    7,  // SETUID
+    10, // NET_BIND_SERVICE
+    11, // NET_BROADCAST
+    14, // IPC_LOCK
+    18, // SYS_CHROOT
+    23, // SYS_NICE
+    24, // SYS_RESOURCE
+    25, // SYS_TIME
+    29, // AUDIT_WRITE
+];
+
+/// File systems that are the kernel's own doors, which a strict service finds read-only: the cgroup tree; /sys, by which
+/// the kernel is told of helpers to run; and their like.
+const DOORS: &[u8] = b"cgroup cgroup2 sysfs bpf debugfs tracefs securityfs configfs efivarfs pstore ";
+
+/// Seals this process: nothing that is inherited, nothing the kernel does behind the back of sockets, and at strict no
+/// privilege leads out of the VRF any more.
+pub fn seal(level: Level, no_new_privs: Option<bool>, keep: u64, environment: Strings) -> Outcome {
+    let strict = level == Level::Strict;
+    let step = |what: &'static str, needs: &'static str, done: Result<(), Errno>| {
+        done.map_err(|errno| refuse(what, needs, errno))
+    };
+    if strict {
+        step("make the mounts private", "strict needs CAP_SYS_ADMIN; guard does not", close_doors())?;
+    }
+    if no_new_privs.unwrap_or(strict) {
+        step("set no_new_privs", "", process::no_new_privs())?;
+    }
+    if level > Level::Bind {
+        let program = filter::filter(strict);
+        let needs =
+            "guard and strict need CONFIG_SECCOMP_FILTER, and CAP_SYS_ADMIN or --no-new-privs yes; bind does not";
+        step("install the seccomp filter", needs, process::filter(program.as_slice()))?;
+    }
+    if strict {
+        let kept = KEPT.iter().fold(0_u64, |kept, capability| kept | 1 << capability);
+        step("drop capabilities", "", process::keep_capabilities(kept))?;
+    }
+    if level > Level::Bind {
+        let mut passed = keep | 7;
+        if is_own_pid(environment.value(b"LISTEN_PID")) {
+            // As sd_listen_fds(3): from 3 on.
+            let count = environment.value(b"LISTEN_FDS").and_then(number).unwrap_or(0);
+            passed |= 1_u64.checked_shl(count).map_or(u64::MAX, |bit| bit.wrapping_sub(1)).wrapping_shl(3);
+        }
+        step("close descriptors", "", process::close_but(passed))?;
+    }
+    Ok(())
+}
+
+#[cold]
+#[inline(never)]
+fn refuse(what: &'static str, advice: &'static str, errno: Errno) -> Exit {
+    say(&Error { advice, ..Error::system(What::Deed(what, b"of the service"), errno) })
+}
+
+fn number(digits: &[u8]) -> Option<u32> {
+    crate::conf::values::u32_(digits).ok()
+}
+
+fn is_own_pid(said: Option<&[u8]>) -> bool {
+    said.and_then(number).is_some_and(|pid| u32::try_from(process::getpid()) == Ok(pid))
+}
+
+/// Gives this process mounts of its own, on which the kernel's doors are read-only, and a cgroup tree that begins where
+/// it is.
+fn close_doors() -> Result<(), Errno> {
+    process::unshare_doors()?;
+    file::mount_private(c"/")?;
+    let mut done = Ok(());
+    let mut path = Path::new();
+    proc::mounts(&mut |place, kind| {
+        let mut of = |place: &[u8], below: &[u8]| {
+            path.truncate(0);
+            unescape(place, &mut path);
+            path.add(below);
+            done = shut(path.c_str(), !below.is_empty());
+        };
+        if kind == b"proc" {
+            of(place, b"/sys");
+        } else if DOORS.split(|byte| *byte == b' ').any(|door| door == kind) {
+            of(place, b"");
+        }
+        done.is_err()
+    })?;
+    done
+}
+
+/// Makes what is mounted at a path read-only; with `bind`, makes a mount of it first.
+fn shut(path: &CStr, bind: bool) -> Result<(), Errno> {
+    if bind {
+        match file::bind_mount(path) {
+            Err(Errno::ENOENT) => return Ok(()), // a /proc without /proc/sys
+            other => other?,
+        }
+    }
+    file::make_read_only(path)
+}
+
+/// Adds a place as proc(5) writes it: `\040` is a blank.
+fn unescape(place: &[u8], path: &mut Path) {
+    let mut rest = place;
+    loop {
+        match rest {
+            [b'\\', a, b, c, more @ ..] => {
+                let value = [a, b, c].into_iter().fold(0_u8, |sum, digit| sum << 3 | (digit & 7));
+                path.add(&[value]);
+                rest = more;
+            }
+            [byte, more @ ..] => {
+                path.add(&[*byte]);
+                rest = more;
+            }
+            [] => return,
+        }
+    }
+}

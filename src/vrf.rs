@@ -1,0 +1,56 @@
+//! VRFs as the kernel has them: a VRF by its name, and the interfaces that are its own.
+
+use crate::apply::{any_index, member_index, vrf_index};
+use crate::error::Errno;
+use crate::limits;
+use crate::rtnl::Rtnl;
+use crate::sys::mem::List;
+use crate::uapi;
+use crate::wire::msg::Writer;
+use crate::wire::query;
+
+/// The index of the VRF of that name; 0 for an interface that is no VRF. Errors: `ENODEV` where there is none.
+pub fn index(rtnl: &mut Rtnl, name: &[u8]) -> Result<u32, Errno> {
+    ask(rtnl, name, vrf_index)
+}
+
+/// The index of the interface of that name, likewise.
+pub fn link_index(rtnl: &mut Rtnl, name: &[u8]) -> Result<u32, Errno> {
+    ask(rtnl, name, any_index)
+}
+
+#[inline(never)]
+fn ask(rtnl: &mut Rtnl, name: &[u8], read: fn(&[u8]) -> u32) -> Result<u32, Errno> {
+    let mut room = [0; limits::REQUEST];
+    let mut question = Writer::new(&mut room);
+    query::link_by_name(name, &mut question);
+    let mut index = 0;
+    rtnl.ask(uapi::RTM_GETLINK, question.bytes(), &mut |link| index = read(link))?;
+    Ok(index)
+}
+
+/// Puts the indices of a VRF's members and its own into an empty list, in ascending order.
+#[inline(never)]
+pub fn interfaces(rtnl: &mut Rtnl, vrf: u32, list: &mut List<u32>) -> Result<(), Errno> {
+    let mut room = [0; limits::REQUEST];
+    let mut question = Writer::new(&mut room);
+    query::links_of_master(vrf, &mut question);
+    let mut grown = list.push(vrf);
+    rtnl.dump(uapi::RTM_GETLINK, question.bytes(), &mut |link| match link.map(|link| member_index(link, vrf)) {
+        None => list.truncate(1), // it comes again
+        Some(0) => {}
+        Some(member) => grown = grown.and_then(|()| list.push(member)),
+    })?;
+    grown?;
+    // By hand: they come almost sorted, and the library's sorting is large.
+    let list = list.as_mut_slice();
+    for end in 1..list.len() {
+        for at in (0..end).rev() {
+            match list.get_mut(at..at + 2) {
+                Some([low, high]) if *low > *high => core::mem::swap(low, high),
+                _ => break,
+            }
+        }
+    }
+    Ok(())
+}
