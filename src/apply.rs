@@ -4,6 +4,7 @@
 //! finds what it wants is content; one that finds something else in its place is an error that shows it. What was
 //! really made goes into the [`crate::record`], with the command that takes it back.
 
+use crate::bytes::before;
 use crate::error::{Errno, Error, Exit, What, Why};
 use crate::ip::{self, Class, Device, Request};
 use crate::limits;
@@ -12,7 +13,9 @@ use crate::log::{self, Outcome, refused};
 use crate::plan::{Item, KERNELS_RULES, shared_rule};
 use crate::record::{self, Owner, Record};
 use crate::rtnl::Rtnl;
+use crate::sys::file;
 use crate::sys::mem::List;
+use crate::sys::path::Path;
 use crate::text::Buf;
 use crate::uapi;
 use crate::wire::attr::{Attr, Attrs};
@@ -98,6 +101,9 @@ pub struct Apply {
     pub verbose: bool,
 }
 
+/// How a step begins that sets one of the kernel's switches.
+const SYSCTL: &[u8] = b"sysctl -w ";
+
 impl Apply {
     /// Opens the socket and the record.
     pub fn open(conf: Loaded) -> Outcome<Self> {
@@ -139,13 +145,20 @@ impl Apply {
             return Ok(());
         }
         let advice = match errno {
+            Errno::ENOENT if command.starts_with(SYSCTL) => {
+                "this kernel has no such switch (net.vrf.strict_mode: Linux 5.9)"
+            }
             Errno::EPERM => "this needs root, or CAP_NET_ADMIN in the network namespace",
             Errno::EOPNOTSUPP if ip::request(command).is_some_and(|request| request.table != 0) => {
                 "this kernel has no VRF (CONFIG_NET_VRF), or its module could not be loaded: modprobe vrf"
             }
             _ => "",
         };
-        let what = if command.starts_with(b"ip ") { What::Command(command) } else { What::Deed("run", command) };
+        let what = if command.starts_with(b"ip ") || command.starts_with(SYSCTL) {
+            What::Command(command)
+        } else {
+            What::Deed("run", command)
+        };
         self.say(asked, &Error { why, detail, advice, ..Error::system(what, errno) })
     }
 
@@ -230,9 +243,42 @@ impl Apply {
     #[inline(never)]
     fn command(&mut self, command: &[u8], asked: Asked) -> Outcome {
         self.show(command);
+        if let Some(switch) = command.strip_prefix(SYSCTL) {
+            return self.sysctl(command, switch, asked);
+        }
         let mut room = [0; limits::REQUEST];
         let mut undo = [0; limits::COMMAND];
         self.command_in(command, asked, &mut Writer::new(&mut room), &mut Buf::new(&mut undo))
+    }
+
+    /// Sets one of the kernel's switches: `net.a.b=1` is the file `/proc/sys/net/a/b`.
+    #[inline(never)]
+    fn sysctl(&mut self, command: &[u8], switch: &[u8], asked: Asked) -> Outcome {
+        // The switch may come with an interface that is in the batch.
+        self.flush()?;
+        let key = before(switch, b'=');
+        let value = switch.get(key.len() + 1..).unwrap_or_default();
+        let mut path = Path::new();
+        path.add(b"/proc/sys/");
+        for byte in key {
+            path.add(if *byte == b'.' { b"/" } else { core::slice::from_ref(byte) });
+        }
+        let mut now = [0; 16];
+        let set = file::open(path.c_str()).and_then(|fd| file::read_all(&fd, &mut now)).and_then(|now| {
+            let now = now.trim_ascii_end();
+            if now == value {
+                return Ok(());
+            }
+            if !self.undoing {
+                let mut room = [0; limits::COMMAND];
+                let mut undo = Buf::new(&mut room);
+                undo.bytes(SYSCTL).bytes(key).byte(b'=').bytes(now);
+                self.record.add(Owner::Shared, undo.as_bytes())?;
+                self.record.save()?;
+            }
+            file::write_all(&file::open_write(path.c_str())?, value)
+        });
+        set.or_else(|errno| self.fail(command, asked, Why::Errno(errno), b""))
     }
 
     /// As [`Self::command`], with room for its body and its way back. A function of its own has a small frame, hence
@@ -716,7 +762,7 @@ impl Apply {
     /// Carries out a command that takes something back. One torn by an interrupted write is none.
     #[inline(never)]
     fn undo_one(&mut self, command: &[u8]) -> Outcome {
-        if ip::request(command).is_none() {
+        if ip::request(command).is_none() && !command.starts_with(SYSCTL) {
             return Ok(());
         }
         self.undoing = true;

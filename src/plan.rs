@@ -7,6 +7,7 @@
 use crate::conf::keywords::{Keyword, Property, keyword};
 use crate::conf::stanzas::{Conf, Iface};
 use crate::conf::values;
+use crate::conf::words::Words;
 use crate::error::Exit;
 use crate::ip::{self, Class, Request};
 use crate::limits;
@@ -173,7 +174,10 @@ impl<'a> Plan<'a> {
                     to.last(Keyword::LinkType, b"ip link add N type V[ peer name P]")?;
                 }
             }
-            Phase::PreUp => to.last(Keyword::VrfMember, b"ip link set dev N master V")?,
+            Phase::PreUp => {
+                to.last(Keyword::VrfMember, b"ip link set dev N master V")?;
+                to.switches()?;
+            }
             Phase::Up => {
                 to.put(&here, b"ip link set dev N up[ mtu U][ address H][ alias Q]")?;
                 to.each(Keyword::Address, b"ip addr add A[ peer R] dev N")?;
@@ -245,6 +249,20 @@ impl<'a> Composer<'_, 'a, '_> {
     #[inline(never)]
     fn last(&mut self, which: Keyword, template: &[u8]) -> Walk {
         self.plan.conf.last(self.iface, which).map_or(Ok(()), |line| self.put(&line, template))
+    }
+
+    /// The kernel's switches that `vrf-accept` and `vrf-strict-mode` set.
+    #[inline(never)]
+    fn switches(&mut self) -> Walk {
+        if let Some(line) = self.plan.conf.last(self.iface, Keyword::VrfAccept) {
+            for value in Words::new(line.value) {
+                self.put(&Property { value, ..line }, b"sysctl -w net.ipv4.V_l3mdev_accept=1")?;
+            }
+        }
+        self.plan.conf.last(self.iface, Keyword::VrfStrictMode).map_or(Ok(()), |line| {
+            let value: &[u8] = if values::yes_no(line.first()) == Ok(true) { b"1" } else { b"0" };
+            self.put(&Property { value, ..line }, b"sysctl -w net.vrf.strict_mode=V")
+        })
     }
 
     /// What isolation of a VRF needs: those of `templates` that are `wanted`, unless the keyword `unless` says no.

@@ -145,7 +145,7 @@ impl<'a> Property<'a> {
             K::Metric | K::Mtu => values::u32_(first).map(drop),
             K::VethPeerName | K::VrfMember => values::if_name(first).map(drop),
             K::VrfTable => vrf_table(first).map(drop),
-            K::VrfLoopback | K::VrfRules => values::yes_no(first).map(drop),
+            K::VrfLoopback | K::VrfRules | K::VrfStrictMode => values::yes_no(first).map(drop),
             K::Hwaddress => {
                 if first == b"ether" {
                     *word = Words::new(self.value).nth(1).unwrap_or_default();
@@ -167,7 +167,14 @@ impl<'a> Property<'a> {
                 self.check_route()
             }
             // Refused rather than passed over: whoever wrote it counts on it.
-            K::VrfAccept | K::VrfShared | K::VrfStrictMode => Err("known, and not in this version"),
+            K::VrfShared => Err("known, and not in this version"),
+            K::VrfAccept => match Words::new(self.value).find(|kind| code(b"ttcp uudp rraw", kind) == 0) {
+                None => Ok(()),
+                Some(kind) => {
+                    *word = kind;
+                    Err("neither tcp, udp nor raw")
+                }
+            },
         }
     }
 
