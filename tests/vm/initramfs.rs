@@ -1,14 +1,17 @@
-//! The initramfs of one run: the common archive, the kernel's modules, and what the scenario brings.
+//! The initramfs of one run: the common archive, the kernel's modules, and what the scenario brings: its script, and a
+//! program in C where one of the same name stands beside it.
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use super::cpio::Archive;
 use super::kernel::Kernel;
 use super::scenario::Scenario;
-use super::userland;
+use super::{host, userland};
 use crate::elf;
 
 /// Modules that are on every guest's disk, for the kernel to load when a program needs them.
@@ -35,10 +38,22 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
     }
     own.file("test/scenario.sh", 0o644, &fs::read(&scenario.path)?);
     own.file("test/modules", 0o644, scenario.modules.join("\n").as_bytes());
+    let source = scenario.path.with_extension("c");
+    if source.is_file() {
+        own.file(&format!("usr/bin/{}", scenario.name), 0o755, &compiled(&source)?);
+    }
     own.file("vrf-launch", 0o755, &fs::read(elf::binary()?)?);
 
     let mut all = userland::archive()?.to_vec();
     all.extend(kernel.modules(&modules)?);
     all.extend(own.finish());
     Ok(all)
+}
+
+/// A program that a scenario brings: the C source beside the script, of the same name.
+fn compiled(source: &Path) -> Result<Vec<u8>> {
+    let program = tempfile::NamedTempFile::new().context("no room for a program")?;
+    let flags = ["-static", "-O1", "-Wall", "-Wextra", "-Werror", "-o"];
+    host::output(Command::new("gcc").args(flags).arg(program.path()).arg(source))?;
+    Ok(fs::read(program.path())?)
 }

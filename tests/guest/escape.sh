@@ -1,0 +1,128 @@
+#!/bin/sh
+# The ways out of a VRF (escape.c), as nobody and as root, at each level, judged by a sniffer on the wire that is forbidden.
+#
+#   lan  10.20.30.1 fd20::1 ── eth0 (mgmt)    eth1 (main) ── net  203.0.113.1 2001:db8::1
+#
+# What does not reach the wire without a VRF either cannot be had on this kernel ("n/a"); it says nothing.
+# modules: vrf sctp dccp_ipv4 smc smc_diag rds rds_tcp l2tp_ip
+# timeout: 300
+far lan eth0 10.20.30.1/24 fd20::1/64
+far net eth1 203.0.113.1/24 2001:db8::1/64
+ip link add mgmt type vrf table 10
+ip link set mgmt up
+ip link set eth0 master mgmt
+for pair in eth0=10.20.30.40/24 eth1=203.0.113.40/24; do
+    ip link set "${pair%=*}" up
+    ip addr add "${pair#*=}" dev "${pair%=*}"
+done
+ip link set lo up
+ip -6 addr add fd20::40/64 dev eth0 nodad
+ip -6 addr add 2001:db8::40/64 dev eth1 nodad
+for family in 4 6; do
+    ip -$family rule add pref 2000 l3mdev unreachable
+    ip -$family rule add pref 32765 table local
+    ip -$family rule del pref 0
+done
+ip route add default via 203.0.113.1
+ip -6 route add default via 2001:db8::1
+sysctl -qw net.ipv4.ping_group_range='0 2147483647' net.ipv4.tcp_fastopen=5
+link_local() {
+    "$@" ip -6 -j addr show dev eth1 | jq -r '.[].addr_info[] | select(.scope == "link") | .local'
+}
+soon sh -c '! ip -6 addr show tentative | grep -q inet6; ! ip netns exec net ip -6 addr show tentative | grep -q inet6'
+export OUT=eth1 TO4=203.0.113.1 TO6=2001:db8::1 FROM4=203.0.113.40
+LINK6=$(link_local on net) OWN6=$(link_local)
+export LINK6 OWN6
+escape list >/tmp/ways
+background escape holder
+export HOLDER="$pid"
+pids='' # it stays for all cases
+
+# got_out COLUMN USER WRAPPER...: tries all ways; leaves the numbers of those that reached the wire in /tmp/out.COLUMN
+got_out() {
+    column=$1 user=$2
+    shift 2
+    # RDS goes on trying to connect for those that are gone.
+    rmmod rds_tcp 2>/tmp/said && modprobe rds_tcp
+    ip netns exec net tcpdump -Z root -Q in -U --immediate-mode -n -i eth1 -w /tmp/pcap 2>/tmp/sniffer &
+    sniffer=$!
+    soon grep -q listening /tmp/sniffer || fail "$column: no sniffer"
+    case $user in
+    root) escape hold "$@" escape all >/tmp/said 2>&1 ;;
+    nobody) escape hold "$@" setpriv --reuid=65534 --regid=65534 --clear-groups escape all >/tmp/said 2>&1 ;;
+    esac
+    sleep 1
+    kill $sniffer
+    ip route flush table 10 proto boot
+    ip rule del pref 100 2>/tmp/said
+    wait $sniffer 2>/tmp/said
+    {
+        grep -a -o 'ESC[0-9][0-9]\.' /tmp/pcap | tr -d 'ESC.'
+        # By the port; RDS goes to its own.
+        tcpdump -Z root -nn -r /tmp/pcap 2>/tmp/said | sed -n 's/.* > [^ ]*\.200\([0-9][0-9]\): .*/\1/p; s/.* > [^ ]*\.16385: .*/rds/p' |
+            sed "s/rds/$(sed -n 's/ .*AF_RDS$//p' /tmp/ways)/"
+    } | sort -u >"/tmp/out.$column"
+    echo "# $column: $(wc -l <"/tmp/out.$column") ways out: $(tr '\n' ' ' <"/tmp/out.$column")"
+}
+# None of the ways in /tmp/out.COLUMN
+none() {
+    [ -s "/tmp/out.$1" ] || return 0
+    fail "$1: $(wc -l <"/tmp/out.$1") ways out"
+    while read -r way; do
+        grep "^$way " /tmp/ways
+    done <"/tmp/out.$1" | shown
+}
+
+case_ without_a_vrf_they_reach_the_wire
+got_out plain-root root env
+got_out plain-nobody nobody env
+[ "$(wc -l </tmp/out.plain-root)" -ge 40 ] || fail 'fewer than 40 ways work at all as root'
+[ "$(wc -l </tmp/out.plain-nobody)" -ge 30 ] || fail 'fewer than 30 ways work at all as nobody'
+
+case_ ip_vrf_exec_leaves_some_open
+got_out ip-nobody nobody ip vrf exec mgmt
+got_out ip-root root ip vrf exec mgmt
+[ "$(wc -l </tmp/out.ip-nobody)" -ge 8 ] || fail 'ip vrf exec: the ways that are known to be open were not found open'
+[ "$(wc -l </tmp/out.ip-root)" -ge 16 ] || fail 'ip vrf exec: the ways that are known to be open to root were not found open'
+
+case_ bind_is_no_worse
+got_out bind-nobody nobody /vrf-launch --isolation bind mgmt --
+got_out bind-root root /vrf-launch --isolation bind mgmt --
+expect 'nobody' sh -c '! grep -vxFf /tmp/out.ip-nobody /tmp/out.bind-nobody'
+expect 'root' sh -c '! grep -vxFf /tmp/out.ip-root /tmp/out.bind-root'
+
+case_ nobody_gets_out_at_guard
+got_out guard-nobody nobody /vrf-launch --isolation guard mgmt --
+none guard-nobody
+got_out guard-root root /vrf-launch --isolation guard mgmt --
+
+case_ nobody_gets_out_at_strict
+got_out strict-nobody nobody /vrf-launch --isolation strict mgmt --
+none strict-nobody
+
+case_ nor_does_root_at_strict
+got_out strict-root root /vrf-launch --isolation strict mgmt --
+none strict-root
+
+case_ the_table_is_complete
+# column NUMBER: one cell of the table
+cell() {
+    control=/tmp/out.plain-${1#*-}
+    if grep -qx "$2" "/tmp/out.$1"; then
+        printf ' **out** |'
+    elif grep -qx "$2" "$control"; then
+        printf ' – |'
+    else
+        printf ' n/a |'
+    fi
+}
+columns='ip-nobody ip-root bind-nobody bind-root guard-nobody guard-root strict-nobody strict-root'
+while read -r way who name; do
+    printf '# | %s |' "$name"
+    for column in $columns; do
+        cell "$column" "$way"
+    done
+    echo
+done </tmp/ways
+# shellcheck disable=SC2086 # words
+equal 'columns' "$(find /tmp -name 'out.*' | wc -l)" "$(echo plain-root plain-nobody $columns | wc -w)"
