@@ -858,14 +858,17 @@ fn is_failure(class: Class, errno: Errno) -> bool {
 const QUESTION: usize = 48;
 
 /// Bytes of a link's fixed part, and where its index, its flags and the change to them stand in it.
-const LINK: usize = 16;
+pub const LINK: usize = 16;
 const LINK_INDEX: usize = 4;
-const LINK_FLAGS: usize = 8;
+/// Its flags.
+pub const LINK_FLAGS: usize = 8;
 const LINK_CHANGE: usize = 12;
 /// Bytes of an address's fixed part, and where its length and the interface's index stand in it.
-const ADDR: usize = 8;
-const ADDR_LEN: usize = 1;
-const ADDR_INDEX: usize = 4;
+pub const ADDR: usize = 8;
+/// The length.
+pub const ADDR_LEN: usize = 1;
+/// The interface's index.
+pub const ADDR_INDEX: usize = 4;
 /// Bytes of a route's fixed part.
 const ROUTE: usize = 12;
 /// Bytes of a rule's fixed part, and where its table, its action and its flags stand in it.
@@ -875,31 +878,31 @@ const RULE_ACTION: usize = 7;
 const RULE_FLAGS: usize = 8;
 
 /// The attributes behind a fixed part.
-fn attrs(body: &[u8], fixed: usize) -> &[u8] {
+pub fn attrs(body: &[u8], fixed: usize) -> &[u8] {
     body.get(fixed..).unwrap_or_default()
 }
 
 /// The payload of the attribute of that kind; empty where there is none.
 #[inline(never)]
-fn find(attrs: &[u8], kind: u16) -> &[u8] {
+pub fn find(attrs: &[u8], kind: u16) -> &[u8] {
     Attrs::new(attrs).find(|attr| attr.kind == kind).map_or(b"", |attr| attr.payload)
 }
 
 /// The attribute of that kind as a number.
 #[inline(never)]
-fn number(attrs: &[u8], kind: u16) -> Option<u32> {
+pub fn number(attrs: &[u8], kind: u16) -> Option<u32> {
     find(attrs, kind).try_into().ok().map(u32::from_ne_bytes)
 }
 
 /// The attribute of that kind as a text.
 #[inline(never)]
-fn text(attrs: &[u8], kind: u16) -> &[u8] {
+pub fn text(attrs: &[u8], kind: u16) -> &[u8] {
     trimmed(find(attrs, kind))
 }
 
 /// Four bytes of a fixed part as a number; 0 where it is too short.
 #[inline(never)]
-fn word(body: &[u8], at: usize) -> u32 {
+pub fn word(body: &[u8], at: usize) -> u32 {
     attrs(body, at).first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes))
 }
 
@@ -931,7 +934,7 @@ pub fn member_index(link: &[u8], master: u32) -> u32 {
 
 /// The table of a link that is a VRF.
 #[inline(never)]
-fn vrf_table(link: &[u8]) -> Option<u32> {
+pub fn vrf_table(link: &[u8]) -> Option<u32> {
     let info = find(link, uapi::IFLA_LINKINFO);
     if text(info, uapi::IFLA_INFO_KIND) != b"vrf" {
         return None;
@@ -940,7 +943,7 @@ fn vrf_table(link: &[u8]) -> Option<u32> {
 }
 
 /// An interface's own address. Without a peer the kernel says only `IFA_ADDRESS` of an IPv6 address.
-fn own_address(attrs: &[u8]) -> Option<IpAddr> {
+pub fn own_address(attrs: &[u8]) -> Option<IpAddr> {
     ip_of(find(attrs, uapi::IFA_LOCAL)).or_else(|| ip_of(find(attrs, uapi::IFA_ADDRESS)))
 }
 

@@ -27,6 +27,8 @@ pub enum Command {
     Pids(&'static [u8]),
     /// VRF of a process.
     Identify(Option<&'static [u8]>),
+    /// Whether the isolation of a VRF, or of all, holds.
+    Check(Option<&'static [u8]>),
     /// Print the help.
     Help,
     /// Print the version.
@@ -90,7 +92,7 @@ d down
 p pids
 i identify
 - adopt
-- check
+k check
 - explain
 l plan
 - ip
@@ -192,6 +194,8 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
         (b'p', Some(vrf)) if count == 1 => Command::Pids(vrf),
         (b'p', _) => return Err(wrong(word, "takes one VRF")),
         (b'i', _) if count <= 1 => Command::Identify(first),
+        (b'k', _) if count <= 1 => Command::Check(first),
+        (b'k', _) => return Err(wrong(word, "takes one VRF at most")),
         (b'i', _) => return Err(wrong(word, "takes one process at most")),
         _ => return Err(wrong(word, "a command that is not in this version")),
     })
@@ -372,6 +376,7 @@ vrf-launch gives a service its own routing table (a VRF) and starts it there.
   vrf-launch plan [NAME]...   what up would do, as iproute2 commands
   vrf-launch pids VRF         the processes in VRF
   vrf-launch identify [PID]   the VRF of a process
+  vrf-launch check [VRF]      whether the isolation holds: tries to get out
 
 VRF may be default: outside of any VRF. A VRF that is not there is brought up
 first where the configuration describes it.
@@ -390,6 +395,7 @@ first where the configuration describes it.
   -v, --verbose          say each step
   -h, --help             -V, --version
 
-Exit codes: 100 usage or configuration, 111 the kernel refused, 126 COMMAND
-cannot be run, 127 COMMAND is not there, else COMMAND's own.
+Exit codes: 1 check: something does not hold, 100 usage or configuration, 111
+the kernel refused, 126 COMMAND cannot be run, 127 COMMAND is not there, else
+COMMAND's own.
 ";

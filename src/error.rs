@@ -22,7 +22,7 @@ macro_rules! errnos {
     };
 }
 errnos! {
-    E2BIG EACCES EADDRNOTAVAIL EAFNOSUPPORT EBUSY EEXIST EINTR EINVAL ENAMETOOLONG ENOBUFS ENODEV ENOENT ENOEXEC ENOMEM
+    E2BIG EACCES EADDRNOTAVAIL EAFNOSUPPORT EBUSY EEXIST EFAULT EINPROGRESS EINTR EINVAL ENAMETOOLONG ENOBUFS ENODEV ENOENT ENOEXEC ENOMEM
     ENOSYS ENOTDIR EOPNOTSUPP EPERM EPIPE EPROTO EROFS ESRCH ETIMEDOUT
 }
 
@@ -30,6 +30,8 @@ errnos! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
+    /// `check`: something does not hold.
+    Unsound = 1,
     /// The command line or the configuration is wrong: trying again will not help.
     Usage = 100,
     /// A system call failed or the kernel refused.

@@ -14,6 +14,7 @@
 //! | [`load`], [`record`] | the configuration's files; the record of what was made | |
 //! | [`rtnl`], [`vrf`], [`apply`] | the netlink socket; VRFs as they are; steps become true | |
 //! | [`bind`], [`service`] | sockets belong to a VRF; a command takes this process's place | |
+//! | [`check`] | whether the isolation holds, tried | |
 //! | [`log`], [`proc`] | messages and output; the texts of `/proc` | |
 //! | [`sys`] | one safe function for each system call | the only unsafe code |
 //!
@@ -23,6 +24,7 @@
 pub mod apply;
 pub mod bind;
 pub mod bytes;
+pub mod check;
 pub mod cli;
 pub mod conf;
 pub mod errno;

@@ -4,6 +4,7 @@ use crate::apply::Apply;
 use crate::bind::cgroup;
 use crate::bind::program::Level;
 use crate::bind::{self, Vrf};
+use crate::check::{self, Asked};
 use crate::cli::{self, Command, Options};
 use crate::conf::keywords::Keyword;
 use crate::conf::values;
@@ -47,6 +48,7 @@ fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcom
         Command::Plan(names) => about(options, names, load::load, &|story| story.print()),
         Command::Pids(vrf) => pids(vrf),
         Command::Identify(pid) => identify(pid),
+        Command::Check(vrf) => check(options, vrf),
         Command::Help => print(cli::HELP.as_bytes()),
         Command::Version => print(concat!("vrf-launch ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
     }
@@ -91,7 +93,7 @@ fn launch(options: &Options, vrf: Name, command: Strings, environment: Strings) 
 
 /// How services of that VRF are kept: as was asked for, else as the configuration says.
 #[inline(never)]
-fn level(options: &Options, vrf: Name) -> Outcome<Level> {
+fn level(options: &Options, vrf: &[u8]) -> Outcome<Level> {
     if let Some(level) = options.level {
         return Ok(level);
     }
@@ -586,6 +588,19 @@ fn identify(pid: Option<Name>) -> Outcome {
         Err(Errno::ENOENT) if cgroup::is_process(pid) => Ok(()),
         Err(errno) => Err(refused("identify process", pid, errno)),
     }
+}
+
+// ---- check
+
+#[inline(never)]
+fn check(options: &Options, vrf: Option<Name>) -> Outcome {
+    load::load_if_any(options.config)?; // what is wrong with it is said
+    if let Some(vrf) = vrf {
+        if look(vrf, Level::Bind, &mut List::new())? == 0 {
+            return Err(no_such_vrf(vrf, &Loaded::NOTHING));
+        }
+    }
+    check::check(&Asked { vrf, level: options.level, usual: &|vrf| level(options, vrf) })
 }
 
 /// Ends the process with the program's exit code.

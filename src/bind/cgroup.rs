@@ -93,7 +93,7 @@ fn find_mount(path: &mut Path) -> Result<bool, Errno> {
 
 /// Splits the last component off a path: `a/b/c` is `a/b` and `c`.
 #[inline(never)]
-fn split_last(path: &[u8]) -> (&[u8], &[u8]) {
+pub fn split_last(path: &[u8]) -> (&[u8], &[u8]) {
     match path.iter().rposition(|byte| *byte == b'/') {
         Some(slash) => (path.get(..slash).unwrap_or_default(), path.get(slash + 1..).unwrap_or_default()),
         None => (b"", path),
@@ -199,7 +199,7 @@ pub fn namespace_component(component: &mut Path) {
 // ---- the cgroup of a process
 
 /// Puts `/proc/PID` and `name` into `path`.
-fn of_process<'p>(path: &'p mut Path, pid: &[u8], name: &[u8]) -> &'p CStr {
+pub fn of_process<'p>(path: &'p mut Path, pid: &[u8], name: &[u8]) -> &'p CStr {
     path.truncate(0);
     path.add(b"/proc/").add(pid).add(name).c_str()
 }
@@ -256,14 +256,7 @@ impl Target {
         let mut make = false;
         loop {
             if let Some(vrf) = vrf {
-                self.path.truncate(self.given);
-                enter(&mut self.path, OURS, make)?;
-                enter(&mut self.path, level.name().as_bytes(), make)?;
-                if !self.namespace.is_empty() {
-                    enter(&mut self.path, self.namespace.as_bytes(), make)?;
-                }
-                enter(&mut self.path, VRF, make)?;
-                enter(&mut self.path, vrf, make)?;
+                self.go(vrf, level, make)?;
             }
             match file::open_dir(self.path.c_str()) {
                 Err(Errno::ENOENT) if !make => make = true,
@@ -275,6 +268,19 @@ impl Target {
                 }
             }
         }
+    }
+
+    /// Goes to the folder for a VRF and a level, made on the way where that is asked for.
+    #[inline(never)]
+    pub fn go(&mut self, vrf: &[u8], level: Level, make: bool) -> Result<(), Errno> {
+        self.path.truncate(self.given);
+        enter(&mut self.path, OURS, make)?;
+        enter(&mut self.path, level.name().as_bytes(), make)?;
+        if !self.namespace.is_empty() {
+            enter(&mut self.path, self.namespace.as_bytes(), make)?;
+        }
+        enter(&mut self.path, VRF, make)?;
+        enter(&mut self.path, vrf, make)
     }
 }
 
@@ -343,7 +349,7 @@ pub fn folders(path: &mut Path, each: &mut dyn FnMut(&mut Path) -> Result<(), Er
 }
 
 /// Gives the processes of a cgroup; leaves the name of a file behind in `path`.
-fn members(path: &mut Path, each: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
+pub fn members(path: &mut Path, each: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
     let mut lines = Lines::new();
     if let Err(errno) = lines.open(path.add(b"/cgroup.procs").c_str()) {
         return unless_gone(errno);

@@ -87,6 +87,14 @@ pub fn stderr() -> &'static OwnedFd {
     &STDERR
 }
 
+/// A pipe: the end to read from, and the one to write to. `pipe2(2)`.
+pub fn pipe() -> Result<[OwnedFd; 2]> {
+    let mut ends = [0_u32; 2];
+    // SAFETY: the kernel writes two descriptors.
+    unsafe { call!(pipe2, ends.as_mut_ptr(), linux::O_CLOEXEC, 0) }?;
+    Ok(ends.map(owned))
+}
+
 /// Makes a directory, 0755 less the umask.
 #[inline(never)]
 pub fn mkdir(path: &CStr) -> Result<()> {

@@ -78,6 +78,12 @@ const fn owned(fd: u32) -> OwnedFd {
     unsafe { core::mem::transmute::<c_int, OwnedFd>(fd.cast_signed() & c_int::MAX) }
 }
 
+/// The bit that stands for a descriptor in a set of those up to 63; none for a higher one.
+pub fn bit(fd: &OwnedFd) -> u64 {
+    use rustix::fd::AsRawFd;
+    1_u64.checked_shl(fd.as_raw_fd().cast_unsigned()).unwrap_or(0)
+}
+
 /// A number of bytes.
 fn length(n: u32) -> usize {
     usize::try_from(n).unwrap_or(0)

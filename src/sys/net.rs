@@ -50,9 +50,96 @@ fn get_option(fd: &OwnedFd, level: u32, option: u32, value: &mut [u8]) -> Result
 }
 
 /// Sets where a socket sends to; the family `AF_UNSPEC` (0) frees it of that. `connect(2)`.
-pub fn connect(fd: &OwnedFd, address: &[u8; 16]) -> Result<()> {
-    // SAFETY: the kernel reads the 16 bytes of an address.
+pub fn connect(fd: &OwnedFd, address: &[u8]) -> Result<()> {
+    // SAFETY: the kernel reads the bytes of an address.
     unsafe { call!(connect, fd.as_raw_fd(), address.as_ptr(), address.len()) }?;
+    Ok(())
+}
+
+/// Gives a socket an address of its own. `bind(2)`.
+pub fn bind(fd: &OwnedFd, address: &[u8]) -> Result<()> {
+    // SAFETY: the kernel reads the bytes of an address.
+    unsafe { call!(bind, fd.as_raw_fd(), address.as_ptr(), address.len()) }?;
+    Ok(())
+}
+
+/// Waits for connections from here on. `listen(2)`.
+pub fn listen(fd: &OwnedFd) -> Result<()> {
+    // SAFETY: numbers only.
+    unsafe { call!(listen, fd.as_raw_fd(), 8, 0) }?;
+    Ok(())
+}
+
+/// Takes one connection. `accept4(2)`.
+pub fn accept(fd: &OwnedFd) -> Result<OwnedFd> {
+    // SAFETY: without room for an address, none is written.
+    let fd = unsafe { call!(accept4, fd.as_raw_fd(), 0, 0, linux_raw_sys::general::O_CLOEXEC, 0) }?;
+    Ok(owned(fd))
+}
+
+/// The port of an INET or INET6 socket's own address, in the network's byte order. `getsockname(2)`.
+pub fn port(fd: &OwnedFd) -> Result<[u8; 2]> {
+    let mut address = [0_u8; 28];
+    let mut len = 28_u32;
+    // SAFETY: the kernel writes at most `len` bytes to `address`, and how many to `len`.
+    unsafe { call!(getsockname, fd.as_raw_fd(), address.as_mut_ptr(), &raw mut len) }?;
+    let [_, _, high, low, ..] = address;
+    Ok([high, low])
+}
+
+/// Sets an option whose value is a struct. `setsockopt(2)`.
+#[inline(never)]
+pub fn set_option_bytes(fd: &OwnedFd, level: u32, option: u32, value: &[u8]) -> Result<()> {
+    // SAFETY: the kernel reads the bytes of `value`.
+    unsafe { call!(setsockopt, fd.as_raw_fd(), level, option, value.as_ptr(), value.len()) }?;
+    Ok(())
+}
+
+/// What a datagram is sent with beside its bytes, if it is: a level, a type, and a struct of at most 20 bytes. cmsg(3).
+pub type Control<'c> = Option<(u32, u32, &'c [u8])>;
+
+/// Sends a datagram to an address. `sendmsg(2)`.
+#[inline(never)]
+pub fn send_to(fd: &OwnedFd, bytes: &[u8], address: &[u8], control: Control<'_>) -> Result<()> {
+    /// Source: `linux/socket.h: struct cmsghdr`.
+    #[repr(C)]
+    struct Cmsg {
+        len: usize,
+        level: u32,
+        kind: u32,
+        value: [u8; 20],
+    }
+    /// Source: `linux/socket.h: struct user_msghdr`.
+    #[repr(C)]
+    struct Message {
+        name: *const u8,
+        name_len: u32,
+        parts: *const iovec,
+        part_count: usize,
+        control: *const Cmsg,
+        control_len: usize,
+        flags: u32,
+    }
+    let mut cmsg = Cmsg { len: 0, level: 0, kind: 0, value: [0; 20] };
+    if let Some((level, kind, value)) = control {
+        (cmsg.level, cmsg.kind) = (level, kind);
+        for (place, byte) in cmsg.value.iter_mut().zip(value) {
+            *place = *byte;
+        }
+        cmsg.len = size_of::<usize>() + 8 + value.len();
+    }
+    let part = iovec { iov_base: bytes.as_ptr().cast_mut().cast::<c_void>(), iov_len: iov_len(bytes.len()) };
+    let message = Message {
+        name: address.as_ptr(),
+        name_len: u32::try_from(address.len()).unwrap_or(0),
+        parts: &raw const part,
+        part_count: 1,
+        control: &raw const cmsg,
+        control_len: cmsg.len,
+        flags: 0,
+    };
+    // SAFETY: the kernel reads the message, and what it points to, to the lengths beside the pointers.
+    unsafe { call!(sendmsg, fd.as_raw_fd(), &raw const message, 0) }?;
     Ok(())
 }
 

@@ -163,3 +163,29 @@ pub fn close_but(kept: u64) -> Result<()> {
     }
     Ok(())
 }
+
+/// Becomes a user and a group of that number, of no other group, for good. `setgroups(2)`, `setresgid(2)`, `setresuid(2)`.
+pub fn become_user(id: u32) -> Result<()> {
+    // SAFETY: an empty list of groups, and numbers.
+    unsafe { call!(setgroups, 0, 0, 0) }?;
+    // SAFETY: numbers only.
+    unsafe { call!(setresgid, id, id, id) }?;
+    // SAFETY: numbers only.
+    unsafe { call!(setresuid, id, id, id) }?;
+    Ok(())
+}
+
+/// Whether seccomp filters may answer so. `seccomp(2)`, `SECCOMP_GET_ACTION_AVAIL`, since 4.14.
+pub fn has_seccomp_answer(answer: u32) -> bool {
+    // SAFETY: the kernel reads one number.
+    unsafe { call!(seccomp, 2, 0, &raw const answer) }.is_ok()
+}
+
+/// Whether this process may have an io_uring: the answer to `io_uring_setup(2)` without parameters is `EFAULT` then.
+pub fn try_io_uring() -> Result<()> {
+    // SAFETY: the kernel finds no parameters, and makes none.
+    match unsafe { call!(io_uring_setup, 1, 0, 0) } {
+        Err(Errno::EFAULT) | Ok(_) => Ok(()),
+        Err(errno) => Err(errno),
+    }
+}

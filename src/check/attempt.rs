@@ -1,0 +1,423 @@
+//! Tries the ways out, from a throw-away process that is in a VRF as a service is.
+//!
+//! The judge is not what a system call answers, but whether something arrives: at sockets that were made outside of the
+//! VRF and are bound to lo, or by way of them at a socket that was made inside. Both ends are looked at by the process that
+//! tries; sockets it has inherited belong to the cgroup of who made them.
+
+use super::report::{Cell, HELD, OUT, UNTRIED};
+use super::ways::{self, MOST, Way};
+use crate::bind::program::Level;
+use crate::bind::{self, Vrf, cgroup, proof};
+use crate::error::{Errno, Exit};
+use crate::log::{Outcome, refused};
+use crate::rtnl::Rtnl;
+use crate::service::seal;
+use crate::sys::args::Strings;
+use crate::sys::{self, OwnedFd, file, net, process};
+use crate::uapi;
+use core::ffi::CStr;
+
+/// Index of lo in every network namespace. Source: `net/flow.h: LOOPBACK_IFINDEX`.
+const LO: u32 = 1;
+/// The user and group nobody.
+const NOBODY: u32 = 65534;
+/// `SOCK_NONBLOCK`
+const NONBLOCK: u32 = linux_raw_sys::general::O_NONBLOCK;
+/// How long something may take to arrive, or a connection to be made.
+const PATIENCE_MS: u32 = 100;
+
+/// Options. Source: `uapi/asm-generic/socket.h`, `uapi/linux/in.h`, `uapi/linux/in6.h`.
+mod option {
+    pub const BINDTODEVICE: u32 = 25;
+    pub const BROADCAST: u32 = 6;
+    /// Level, `PKTINFO`, `UNICAST_IF`, `MULTICAST_IF`, to join a group: of IPv4 and of IPv6.
+    pub const IP: [u32; 5] = [0, 8, 50, 32, 35];
+    pub const IPV6: [u32; 5] = [41, 50, 76, 17, 20];
+    pub const IPV6_V6ONLY: u32 = 26;
+}
+/// `IPPROTO_UDP`
+const UDP: u32 = 17;
+/// Families whose packets the kernel sends by sockets of its own, with the kind of socket that each has: SMC, RDS, TIPC,
+/// RXRPC, KCM, PPPOX. Source: `linux/socket.h`.
+const FAMILIES: [(u32, u32); 6] = [(43, 1), (21, 5), (30, 2), (33, 2), (41, 5), (24, 1)];
+/// `AF_PACKET`
+const PACKET: u32 = 17;
+
+/// Where an address leads to.
+#[derive(Clone, Copy)]
+enum To {
+    /// Nowhere: all addresses of one's own.
+    All,
+    /// Broadcast.
+    Everybody,
+    /// The machine itself.
+    Own,
+    /// A multicast group.
+    Group,
+}
+
+/// An address, and its length. Source: `uapi/linux/in.h: struct sockaddr_in`, `uapi/linux/in6.h: struct sockaddr_in6`.
+struct Address([u8; 28], usize);
+
+impl Address {
+    /// `scope` is an interface, for IPv6.
+    #[inline(never)]
+    fn new(six: bool, to: To, port: [u8; 2], scope: u32) -> Self {
+        let mut bytes = [0; 28];
+        let [high, low] = port;
+        let [family, ..] = if six { uapi::AF_INET6 } else { uapi::AF_INET }.to_ne_bytes();
+        fill(&mut bytes, 0, &[family, 0, high, low]);
+        fill(&mut bytes, if six { 8 } else { 4 }, &host(six, to));
+        if six {
+            fill(&mut bytes, 24, &scope.to_ne_bytes());
+        }
+        Self(bytes, if six { 28 } else { 16 })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.0.get(..self.1).unwrap_or_default()
+    }
+}
+
+/// Puts bytes into a struct.
+#[inline(never)]
+fn fill(bytes: &mut [u8], at: usize, from: &[u8]) {
+    for (place, byte) in bytes.iter_mut().skip(at).zip(from) {
+        *place = *byte;
+    }
+}
+
+/// An address: of IPv4 the first four bytes count. The group of IPv6 is of the scope of an interface, so that nothing that is
+/// sent to it leaves the machine.
+#[inline(never)]
+fn host(six: bool, to: To) -> [u8; 16] {
+    let mut host = [0; 16];
+    match (six, to) {
+        (false, To::Own) => fill(&mut host, 0, &[127, 0, 0, 1]),
+        (false, To::Group) => fill(&mut host, 0, &[239, 255, 118, 108]),
+        (false, To::Everybody) => fill(&mut host, 0, &[255; 4]),
+        (true, To::Own) => fill(&mut host, 15, &[1]),
+        (true, To::Group) => {
+            fill(&mut host, 0, &[0xff, 1]);
+            fill(&mut host, 14, &[0x76, 0x6c]);
+        }
+        _ => {}
+    }
+    host
+}
+
+/// Sockets of one family that are in no VRF, bound to lo.
+struct Family {
+    /// Gets datagrams.
+    udp: OwnedFd,
+    /// Gets connections.
+    tcp: OwnedFd,
+    /// Makes them.
+    client: OwnedFd,
+    /// Gets what is sent to the group. For IPv6 it is bound to another interface: lo has no multicast.
+    group: OwnedFd,
+}
+
+/// The sockets outside.
+pub struct Outside {
+    /// IPv4 and IPv6; a family that the kernel has not got is not tried.
+    families: [Option<Family>; 2],
+    /// Index of the other interface for multicast of IPv6.
+    other: u32,
+}
+
+impl Outside {
+    /// Makes them. This process is in no VRF, nor is the interface `other`.
+    pub fn open(other: u32) -> Result<Self, Errno> {
+        Ok(Self { families: [family(false, LO)?, family(true, other)?], other })
+    }
+
+    /// The descriptors, as bits.
+    fn bits(&self) -> u64 {
+        let of = |Family { udp, tcp, client, group }: &Family| {
+            [udp, tcp, client, group].into_iter().fold(0, |bits, socket| bits | sys::bit(socket))
+        };
+        self.families.iter().flatten().fold(0, |bits, family| bits | of(family))
+    }
+}
+
+#[inline(never)]
+fn family(six: bool, other: u32) -> Result<Option<Family>, Errno> {
+    let domain = if six { uapi::AF_INET6 } else { uapi::AF_INET };
+    let made = |kind: u32, interface: u32| -> Result<OwnedFd, Errno> {
+        let socket = net::socket(domain.into(), kind | NONBLOCK, 0)?;
+        net::set_option(&socket, uapi::SOL_SOCKET, uapi::SO_BINDTOIFINDEX, interface.cast_signed())?;
+        if six {
+            net::set_option(&socket, 41, option::IPV6_V6ONLY, 1)?;
+        }
+        net::bind(&socket, Address::new(six, To::All, [0; 2], 0).bytes())?;
+        Ok(socket)
+    };
+    let udp = match made(uapi::SOCK_DGRAM, LO) {
+        Err(Errno::EAFNOSUPPORT | Errno::EADDRNOTAVAIL) => return Ok(None),
+        other => other?,
+    };
+    let tcp = made(uapi::SOCK_STREAM, LO)?;
+    net::listen(&tcp)?;
+    let family = Family { udp, tcp, client: made(uapi::SOCK_STREAM, LO)?, group: made(uapi::SOCK_DGRAM, other)? };
+    // `struct ip_mreqn`, or `struct ipv6_mreq`: the group, for IPv4 an address of nobody, and the interface.
+    let mut request = [0; 20];
+    fill(&mut request, 0, &host(six, To::Group));
+    let size = if six { 20 } else { 12 };
+    fill(&mut request, size - 4, &other.to_ne_bytes());
+    let [level, .., join] = if six { option::IPV6 } else { option::IP };
+    // Where that is not possible, what depends on it works nowhere, and is said to.
+    let _ = net::set_option_bytes(&family.group, level, join, request.get(..size).unwrap_or_default());
+    Ok(Some(family))
+}
+
+/// Where the process that tries is.
+pub enum Place<'p> {
+    /// In no VRF.
+    Nowhere,
+    /// In a cgroup that is there.
+    Cgroup(&'p CStr),
+    /// In the one that a service would be in.
+    As(&'p Vrf<'p>),
+}
+
+/// What came of it.
+pub struct Found {
+    /// The interfaces that new IPv4 and IPv6 sockets are bound to.
+    pub bound: [u32; 2],
+    cells: [u8; 2 * MOST],
+}
+
+/// Bytes of it in the pipe.
+const FOUND: usize = 8 + 2 * MOST;
+
+impl Found {
+    /// Nothing has been tried.
+    pub const NOTHING: Self = Self { bound: [0; 2], cells: [UNTRIED; 2 * MOST] };
+
+    /// How a way ended.
+    pub fn cell(&self, number: usize) -> Cell {
+        let of = |at: usize| self.cells.get(at).copied().unwrap_or(0);
+        Cell { end: of(2 * number), errno: of(2 * number + 1) }
+    }
+
+    fn set(&mut self, number: usize, end: u8, errno: u8) {
+        fill(&mut self.cells, 2 * number, &[end, errno]);
+    }
+}
+
+/// Tries all ways, in a process of its own. What goes wrong there has been said.
+#[inline(never)]
+pub fn attempt(outside: &Outside, place: &Place<'_>, level: Level, root: &CStr, as_root: bool) -> Outcome<Found> {
+    let failed = |errno| refused("try", b"the ways out", errno);
+    let [reader, writer] = file::pipe().map_err(failed)?;
+    let pid = process::fork().map_err(failed)?;
+    if pid == 0 {
+        let tried = Try { outside, level, root, as_root, pipe: &writer }.go(place);
+        process::exit(tried.map_or_else(|exit| exit.code().into(), |()| 0));
+    }
+    drop(writer);
+    let mut room = [0; FOUND];
+    let read = file::read_all(&reader, &mut room).map(|bytes| bytes.len());
+    let code = process::wait(pid).map_err(failed)?;
+    if code != 0 || read != Ok(FOUND) {
+        return Err(Exit::System);
+    }
+    let mut found = Found::NOTHING;
+    let (bound, cells) = room.split_at(8);
+    for (index, bytes) in found.bound.iter_mut().zip(bound.chunks_exact(4)) {
+        *index = bytes.try_into().map_or(0, u32::from_ne_bytes);
+    }
+    found.cells.copy_from_slice(cells);
+    Ok(found)
+}
+
+/// The process that tries.
+struct Try<'t> {
+    outside: &'t Outside,
+    level: Level,
+    /// Where the cgroup tree begins.
+    root: &'t CStr,
+    as_root: bool,
+    pipe: &'t OwnedFd,
+}
+
+impl Try<'_> {
+    #[inline(never)]
+    fn go(&self, place: &Place<'_>) -> Outcome {
+        let is_inside = !matches!(place, Place::Nowhere);
+        match place {
+            Place::Nowhere => {}
+            Place::Cgroup(path) => {
+                let joined = file::open_dir(path).and_then(|folder| cgroup::join(&folder));
+                joined.map_err(|errno| refused("join", path.to_bytes(), errno))?;
+            }
+            Place::As(vrf) => bind::bind(Some(vrf), self.level)?,
+        }
+        if is_inside && self.level > Level::Bind {
+            seal::seal(self.level, None, self.outside.bits() | sys::bit(self.pipe), Strings::NONE)?;
+        }
+        if !self.as_root {
+            process::become_user(NOBODY).map_err(|errno| refused("become", b"nobody", errno))?;
+        }
+        let mut found = Found::NOTHING;
+        for (bound, family) in found.bound.iter_mut().zip([uapi::AF_INET, uapi::AF_INET6]) {
+            *bound = proof::bound_to(family, uapi::SOCK_DGRAM, &mut None).ok().flatten().unwrap_or(0);
+        }
+        ways::each(&mut |number, way| {
+            let is_known = way.has_control() || (is_inside && self.level > Level::Bind);
+            if is_known && (self.as_root || !way.is_roots) {
+                self.way(number, way, &mut found);
+            }
+        });
+        let mut room = [0; FOUND];
+        let (bound, cells) = room.split_at_mut(8);
+        for (bytes, index) in bound.chunks_exact_mut(4).zip(found.bound) {
+            bytes.copy_from_slice(&index.to_ne_bytes());
+        }
+        cells.copy_from_slice(&found.cells);
+        file::write_all(self.pipe, &room).map_err(|errno| refused("write", b"the ways out", errno))
+    }
+
+    /// Tries one way, and looks whether something arrived: also of a way before, which took longer.
+    #[inline(never)]
+    fn way(&self, number: usize, way: &Way<'_>, found: &mut Found) {
+        let done = self.steps(number, way);
+        let (end, errno) = match done {
+            Ok(true) => (OUT, 0),
+            Ok(false) => (HELD, 0),
+            Err(Errno(errno)) => (HELD, u8::try_from(errno).unwrap_or(0)),
+        };
+        found.set(number, end, errno);
+        for Family { udp, group, .. } in self.outside.families.iter().flatten() {
+            for socket in [udp, group] {
+                let mut bytes = [0];
+                while let Ok(1) = file::read(socket, &mut bytes) {
+                    let [number] = bytes;
+                    found.set(number.into(), OUT, 0);
+                }
+            }
+        }
+    }
+
+    /// Takes the steps; true where that alone tells that the way is open.
+    #[inline(never)]
+    fn steps(&self, number: usize, way: &Way<'_>) -> Result<bool, Errno> {
+        match (way.family, way.kind) {
+            (_, b'p') => return net::socket(PACKET, uapi::SOCK_RAW, 0).map(|_| true),
+            (b'-', _) => return others(way),
+            _ => {}
+        }
+        let six = way.family == b'6';
+        let (domain, of) = if six { (uapi::AF_INET6, option::IPV6) } else { (uapi::AF_INET, option::IP) };
+        let [level, pktinfo, unicast_if, multicast_if, _] = of;
+        let [outside_v4, outside_v6] = &self.outside.families;
+        let Some(outside) = (if six { outside_v6 } else { outside_v4 }) else { return Err(Errno::EAFNOSUPPORT) };
+        let (kind, protocol) = match way.kind {
+            b't' => (uapi::SOCK_STREAM, 0),
+            b'm' => (uapi::SOCK_STREAM, uapi::IPPROTO_MPTCP),
+            b'r' => (uapi::SOCK_RAW, UDP),
+            _ => (uapi::SOCK_DGRAM, 0),
+        };
+        if way.has(b'w') {
+            // Before the socket is made.
+            let folder = file::open_dir(self.root)?;
+            cgroup::join(&folder)?;
+        }
+        let socket = net::socket(domain.into(), kind | NONBLOCK, protocol)?;
+        let mut to = To::Own;
+        let (mut control, mut scope) = (None, 0);
+        let other = if way.has(b'g') { self.outside.other } else { LO };
+        // `struct in_pktinfo`: the interface, and two addresses; `struct in6_pktinfo`: an address, and the interface.
+        let (mut info, info_len) = ([0; 20], if six { 20 } else { 12 });
+        fill(&mut info, if six { 16 } else { 0 }, &LO.to_ne_bytes());
+        for step in way.steps {
+            match step {
+                b'd' => net::connect(&socket, &[0; 16])?,
+                b'i' => net::set_option(&socket, uapi::SOL_SOCKET, uapi::SO_BINDTOIFINDEX, 1)?,
+                b'n' => net::set_option_bytes(&socket, uapi::SOL_SOCKET, option::BINDTODEVICE, b"lo")?,
+                b'p' => control = Some((level, pktinfo, info.get(..info_len).unwrap_or_default())),
+                b'u' => net::set_option_bytes(&socket, level, unicast_if, &LO.to_be_bytes())?,
+                // A number, or `struct ip_mreqn`.
+                b'm' if six => net::set_option(&socket, level, multicast_if, other.cast_signed())?,
+                b'm' => net::set_option_bytes(&socket, level, multicast_if, &[0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0])?,
+                b'g' => to = To::Group,
+                b'x' => {
+                    to = To::Everybody;
+                    net::set_option(&socket, uapi::SOL_SOCKET, option::BROADCAST, 1)?;
+                }
+                b's' => scope = other,
+                b'b' => net::bind(&socket, Address::new(six, To::Group, [0; 2], other).bytes())?,
+                b'c' => return reaches(&socket, &outside.tcp, six),
+                b'l' => return is_connected_to(&socket, &outside.client, six),
+                b'r' => return is_sent_to(&socket, outside, six, if way.has(b'g') { other } else { 0 }),
+                _ => {}
+            }
+        }
+        let receiver = if way.has(b'g') { &outside.group } else { &outside.udp };
+        let port = net::port(receiver)?;
+        // With a header where the kernel makes none. Source: RFC 768.
+        let [high, low] = port;
+        let packet = [0, 0, high, low, 0, 9, 0, 0, u8::try_from(number).unwrap_or(u8::MAX)];
+        let bytes = packet.get(if way.kind == b'r' { 0 } else { 8 }..).unwrap_or_default();
+        net::send_to(&socket, bytes, Address::new(six, to, port, scope).bytes(), control)?;
+        net::wait_readable(receiver, PATIENCE_MS).map(|_| false) // what it is will be seen
+    }
+}
+
+/// Ways that need no socket of IP.
+#[inline(never)]
+fn others(way: &Way<'_>) -> Result<bool, Errno> {
+    if way.has(b'q') {
+        return process::try_io_uring().map(|()| true);
+    }
+    if way.has(b'k') {
+        // Nothing of lo is changed, which only who may change it is told.
+        let mut body = [0; 16];
+        fill(&mut body, 4, &LO.to_ne_bytes());
+        return Rtnl::open_plain()?.ask(uapi::RTM_NEWLINK, &body, &mut |_| {}).map(|()| true);
+    }
+    let mut answer = Ok(false);
+    for (family, kind) in FAMILIES {
+        match net::socket(family, kind, 0) {
+            Ok(_) => return Ok(true),
+            Err(errno) => answer = Err(errno),
+        }
+    }
+    answer
+}
+
+/// Whether a connection of this socket arrives at that one.
+#[inline(never)]
+fn reaches(socket: &OwnedFd, listener: &OwnedFd, six: bool) -> Result<bool, Errno> {
+    let made = net::connect(socket, Address::new(six, To::Own, net::port(listener)?, 0).bytes());
+    let waits = matches!(made, Ok(()) | Err(Errno::EINPROGRESS));
+    if net::wait_readable(listener, if waits { PATIENCE_MS } else { 0 })? {
+        net::accept(listener)?;
+        return Ok(true);
+    }
+    if waits { Ok(false) } else { made.map(|()| false) }
+}
+
+/// Whether a connection of that socket, which is outside, arrives at this one.
+#[inline(never)]
+fn is_connected_to(socket: &OwnedFd, client: &OwnedFd, six: bool) -> Result<bool, Errno> {
+    net::bind(socket, Address::new(six, To::All, [0; 2], 0).bytes())?;
+    net::listen(socket)?;
+    let _ = net::connect(client, Address::new(six, To::Own, net::port(socket)?, 0).bytes());
+    let arrived = net::wait_readable(socket, PATIENCE_MS);
+    let _ = net::connect(client, &[0; 16]); // it is free for the next
+    arrived
+}
+
+/// Whether a datagram of a socket outside arrives at this one: to the group by interface `other`, if that is not 0.
+#[inline(never)]
+fn is_sent_to(socket: &OwnedFd, outside: &Family, six: bool, other: u32) -> Result<bool, Errno> {
+    let (sender, to) = if other != 0 { (&outside.group, To::Group) } else { (&outside.udp, To::Own) };
+    if other == 0 {
+        net::bind(socket, Address::new(six, To::All, [0; 2], 0).bytes())?;
+    }
+    let address = Address::new(six, to, net::port(socket)?, other);
+    let _ = net::send_to(sender, &[u8::MAX], address.bytes(), None); // a number of no way
+    net::wait_readable(socket, PATIENCE_MS)
+}

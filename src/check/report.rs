@@ -1,0 +1,139 @@
+//! What `check` prints: sections of lines that begin with a mark, and the table of the ways out.
+
+use super::ways::Way;
+use crate::errno;
+use crate::text::Buf;
+
+/// What a line says of its thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// It holds.
+    Ok,
+    /// It does not hold.
+    Fail,
+    /// Good to know, and neither.
+    Note,
+}
+
+impl Mark {
+    /// What is to hold.
+    pub const fn of(holds: bool) -> Self {
+        if holds { Self::Ok } else { Self::Fail }
+    }
+
+    /// Begins a line.
+    pub fn begin(self, out: &mut Buf<'_>) {
+        out.str(match self {
+            Self::Ok => "  ok    ",
+            Self::Fail => "  FAIL  ",
+            Self::Note => "  -     ",
+        });
+    }
+}
+
+/// How a try ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// One of the below.
+    pub end: u8,
+    /// The errno that ended it, if one did.
+    pub errno: u8,
+}
+
+/// It was not tried.
+pub const UNTRIED: u8 = 0;
+/// Nothing got through.
+pub const HELD: u8 = 1;
+/// It got through.
+pub const OUT: u8 = 2;
+
+/// Columns.
+const WHAT: usize = 62;
+const WIDTH: usize = 23;
+
+#[inline(never)]
+fn pad(out: &mut Buf<'_>, to: usize) {
+    while out.len() < to && !out.is_cut() {
+        out.byte(b' ');
+    }
+}
+
+/// The table's head: where, and as whom.
+pub fn head(level: &str, place: &[u8], with_root: bool, out: &mut Buf<'_>) {
+    out.str("ways out, tried at level ").str(level).str(" in ").shown(place).str("\n        what");
+    // Columns are counted from here.
+    let start = out.len() - "        what".len();
+    for (at, who) in ["no VRF", "nobody", "root"].into_iter().enumerate().take(if with_root { 3 } else { 2 }) {
+        pad(out, start + WHAT + at * WIDTH);
+        out.str(who);
+    }
+}
+
+/// A way's line: whether it works outside of any VRF, where it has to, or else nothing is known; and inside, as nobody and
+/// as root.
+#[inline(never)]
+pub fn row(way: &Way<'_>, outside: Cell, inside: [Cell; 2], out: &mut Buf<'_>) -> Mark {
+    let known = outside.end == OUT || !way.has_control();
+    let mark = match inside {
+        _ if !known => Mark::Note,
+        [Cell { end: OUT, .. }, _] | [_, Cell { end: OUT, .. }] => Mark::Fail,
+        [Cell { end: UNTRIED, .. }, Cell { end: UNTRIED, .. }] => Mark::Note,
+        _ => Mark::Ok,
+    };
+    mark.begin(out);
+    out.bytes(way.what);
+    for (at, Cell { end, errno }) in [outside, inside[0], inside[1]].into_iter().enumerate() {
+        if end == UNTRIED {
+            continue;
+        }
+        pad(out, WHAT + at * WIDTH);
+        let name = errno::text(u32::from(errno)).0;
+        out.str(match (at, end) {
+            (0, OUT) => "works",
+            (0, _) => "does not work",
+            _ if !known => "?",
+            (_, OUT) => "GETS THROUGH",
+            _ => "held",
+        });
+        if end == HELD && known && errno != 0 {
+            out.str(" (").bytes(name).str(")");
+        }
+    }
+    mark
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(outside: u8, nobody: u8, root: u8) -> (Mark, String) {
+        let mut room = [0; 256];
+        let mut out = Buf::new(&mut room);
+        let way = Way::parse(b"a4ud IPv4: freed");
+        let cell = |end| Cell { end, errno: u8::from(end == HELD) };
+        let mark = row(&way, cell(outside), [cell(nobody), cell(root)], &mut out);
+        (mark, String::from_utf8_lossy(out.as_bytes()).split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn a_way_out_fails() {
+        assert_eq!(line(OUT, OUT, UNTRIED), (Mark::Fail, "FAIL IPv4: freed works GETS THROUGH".to_owned()));
+        assert_eq!(line(OUT, HELD, OUT).0, Mark::Fail);
+        assert_eq!(line(OUT, HELD, HELD).1, "ok IPv4: freed works held (EPERM) held (EPERM)");
+    }
+
+    #[test]
+    fn what_works_nowhere_proves_nothing() {
+        assert_eq!(line(HELD, HELD, UNTRIED), (Mark::Note, "- IPv4: freed does not work ?".to_owned()));
+    }
+
+    #[test]
+    fn columns_stand_below_their_heads() {
+        let mut room = [0; 512];
+        let mut out = Buf::new(&mut room);
+        head("guard", b"/x", true, &mut out);
+        let head = String::from_utf8_lossy(out.as_bytes()).into_owned();
+        let head = head.lines().nth(1).unwrap_or_default();
+        assert_eq!((head.find("no VRF"), head.find("root")), (Some(WHAT), Some(WHAT + 2 * WIDTH)));
+    }
+}

@@ -1,0 +1,164 @@
+#!/bin/sh
+# `vrf-launch check`: what holds is said to hold, and each thing that does not is named.
+# modules: vrf dummy
+# timeout: 300
+cat >/tmp/conf <<'END'
+auto mgmt
+iface mgmt
+    vrf-table 10
+
+auto eth1
+iface eth1
+    vrf mgmt
+    address 10.20.30.40/24
+END
+ip link set lo up
+ip link add eth1 type dummy
+ip link add eth2 type dummy
+ip addr add 192.0.2.1/24 dev eth2
+ip link set eth2 up
+
+# check ARGUMENT...: runs it
+check() {
+    run /vrf-launch check -c /tmp/conf "$@"
+}
+# holds WHAT: nothing was found
+holds() {
+    equal "$1: exit code" "$status$err" 0 || printf '%s\n' "$out" | shown
+    refuse "$1: something does not hold" sh -c "echo '$out' | grep FAIL"
+}
+# finds WHAT REGEX: something does not hold, and that is said
+finds() {
+    equal "$1: exit code" "$status$err" 1
+    match "$1: it is named" "$out" "^  FAIL  $2" || printf '%s\n' "$out" | shown
+}
+# service: one that runs, in $pid
+service() {
+    background /vrf-launch mgmt -- sleep 1000
+    soon grep -q sleep "/proc/$pid/comm" || fail 'it does not run'
+}
+
+case_ sound_vrf_at_guard_holds_and_nothing_is_left_behind
+expect 'up' /vrf-launch up -c /tmp/conf
+find /sys/fs/cgroup /run -type d >/tmp/folders
+state >/tmp/before
+check mgmt
+holds 'it'
+printf '%s\n' "$out" | shown
+match 'tried at the default level' "$out" '^ways out, tried at level guard '
+match 'last word' "$out" '^  ok    all of it holds$'
+refuse 'every way works outside, so that something is known' sh -c "echo '$out' | grep '?'"
+find /sys/fs/cgroup /run -type d | cmp -s - /tmp/folders || fail 'a folder is left'
+same_state 'the network is as it was' /tmp/before
+
+case_ services_are_listed_and_tried_as_they_are
+service
+check mgmt
+holds 'it'
+match 'its cgroup and level' "$out" '^  ok    services of level guard in /vrf-launch/guard/vrf/mgmt, vlguar_'
+match 'its process' "$out" "^  ok    process $pid sleep, user 0$"
+equal 'it is still there' "$(/vrf-launch pids mgmt | grep -c .)" 1
+
+case_ root_is_kept_in_at_strict
+check mgmt --isolation strict
+holds 'it'
+match 'as root' "$out" '^  ok    cgroup.procs: .* works .* held \(EROFS\)'
+match 'as root' "$out" '^  ok    IPv4: SO_BINDTODEVICE .* works .* held \(EPERM\)'
+printf '%s\n' "$out" | tail -n 40 | shown
+
+case_ level_bind_lets_out
+check mgmt --isolation bind
+finds 'a freed socket' 'IPv4: a socket freed by connect\(AF_UNSPEC\) .* GETS THROUGH'
+finds 'MPTCP' 'IPv4: an MPTCP connection .* GETS THROUGH'
+finds 'MPTCP, from outside' 'IPv4: an MPTCP listener .* GETS THROUGH'
+finds 'packet info' 'IPv4: IP_PKTINFO .* GETS THROUGH'
+finds 'scope id' 'IPv6: multicast by a scope id .* GETS THROUGH'
+match 'not plain sockets' "$out" '^  ok    IPv4: a datagram .* held'
+printf '%s\n' "$out" | tail -n 40 | shown
+
+case_ ip_vrf_exec_does_too
+background ip vrf exec mgmt sleep 1000
+soon grep -q sleep "/proc/$pid/comm" || fail 'it does not run'
+check mgmt
+finds 'as bind' 'IPv4: a socket freed by connect\(AF_UNSPEC\) .* GETS THROUGH'
+match 'its process' "$out" "^  ok    process $pid sleep, user 0$"
+
+case_ rules_that_are_missing_or_in_the_way
+ip -6 rule del pref 2000
+check mgmt
+finds '2000 of IPv6' 'IPv6 rules: 2000 l3mdev unreachable is missing'
+match 'IPv4 is well' "$out" '^  ok    IPv4 rules: 1000 l3mdev, 2000 l3mdev unreachable, 32765 local'
+expect 'up repairs it' /vrf-launch up -c /tmp/conf
+ip -4 rule add pref 0 table local
+check mgmt
+finds 'local at 0' 'IPv4 rules: 0 local: local stands at 0'
+ip -4 rule del pref 0
+ip -4 rule add pref 1500 fwmark 7 table 77
+check mgmt
+finds 'a way by a mark' 'IPv4 rules: 1500 table 77 \(for some\): stands before l3mdev unreachable'
+ip -4 rule del pref 1500
+check mgmt
+holds 'at last'
+
+case_ member_or_vrf_that_is_down
+ip link set eth1 down
+check mgmt
+finds 'the member' 'eth1: down'
+ip link set mgmt down
+check mgmt
+finds 'the VRF' 'mgmt: down'
+expect 'up' /vrf-launch up -c /tmp/conf
+
+case_ filter_for_other_members
+service
+ip link set eth2 master mgmt
+check mgmt
+finds 'it' '.*: the program that filters what leaves is for other members'
+ip link set eth2 nomaster
+ip link set eth2 up
+check mgmt
+holds 'and back'
+
+case_ process_that_was_moved_in
+service
+sleep 1000 &
+moved=$!
+echo $moved >/sys/fs/cgroup/vrf-launch/guard/vrf/mgmt/cgroup.procs
+check mgmt
+finds 'it' "process $moved sleep, user 0: has no filter of system calls"
+kill $moved
+
+case_ vrf_made_anew_under_a_service
+service
+ip link del mgmt
+ip link add mgmt type vrf table 10
+ip link set mgmt up
+ip link set eth1 master mgmt
+check mgmt
+finds 'the program' '.*: the program that binds sockets is for another interface: the VRF was deleted and made anew'
+finds 'and what comes of it' "IPv4: new sockets are bound to interface [0-9]+, not to $(cat /sys/class/net/mgmt/ifindex)"
+expect 'up' /vrf-launch up -c /tmp/conf
+check mgmt
+holds 'up repairs it'
+
+case_ nothing_is_known_without_lo
+ip link set lo down
+check mgmt
+finds 'it' 'nothing arrives by lo outside either'
+ip link set lo up
+
+case_ what_is_asked_for
+ip link add other type vrf table 20
+ip link set other up
+check
+match 'all of them' "$(echo "$out" | grep ^VRF)" 'VRF mgmt, table 10'
+match 'all of them' "$(echo "$out" | grep ^VRF)" 'VRF other, table 20'
+ip link del other
+check nowhere
+equal 'no such VRF' "$status$out" 100
+check mgmt other
+equal 'too many' "$status$out" 100
+run setpriv --reuid 65534 --regid 65534 --clear-groups /vrf-launch check mgmt
+equal 'without privileges' "$status" 111
+run /vrf-launch mgmt -- /vrf-launch check mgmt
+holds 'from inside the VRF'
