@@ -8,7 +8,8 @@ use crate::bind::program::Level;
 use crate::bytes::before;
 use crate::conf::values;
 use crate::error::{Error, Exit, What};
-use crate::log::{Outcome, say};
+use crate::log::{Outcome, refused, say};
+use crate::service::{Settings, is_setting};
 use crate::sys::args::{Strings, behind};
 use core::ffi::CStr;
 
@@ -34,7 +35,6 @@ pub enum Command {
 }
 
 /// Options, whatever the command.
-#[derive(Clone, Copy)]
 pub struct Options {
     /// `--config`
     pub config: Option<&'static CStr>,
@@ -54,6 +54,8 @@ pub struct Options {
     pub verbose: bool,
     /// `--dry-run`
     pub dry_run: bool,
+    /// `--user`, `--env`, `--chdir`, `--resolv-conf`
+    pub settings: Settings,
 }
 
 impl Options {
@@ -69,6 +71,7 @@ impl Options {
             quiet: false,
             verbose: false,
             dry_run: false,
+            settings: Settings::NONE,
         }
     }
 }
@@ -112,15 +115,15 @@ V version
 2=wait
 3=isolation
 4=bind
-8=chdir
-8=env
+/=chdir
+$=env
 8 inetd
 8 json
 5=keep-fd
 8=listen
 6=no-new-privs
-8=resolv-conf
-8=user
+#=resolv-conf
+@=user
 ";
 
 /// The values of `--bind`; `+` before those that this version has.
@@ -341,6 +344,7 @@ impl Scan {
                     Err(reason) => says = reason,
                 }
             }
+            b'/' | b'$' | b'@' | b'#' => says = set_one(&mut options.settings, letter, given)?,
             _ => says = "an option that is not in this version",
         }
         if says.is_empty() {
@@ -360,6 +364,22 @@ impl Scan {
             _ => None,
         }
     }
+}
+
+/// Takes in how a command is to be started; answers with what is wrong with that.
+#[inline(never)]
+fn set_one(settings: &mut Settings, letter: u8, given: &'static CStr) -> Outcome<&'static str> {
+    if given.is_empty() {
+        return Ok("a value is missing");
+    }
+    match letter {
+        b'/' => settings.chdir = given,
+        b'#' => settings.resolv_conf = given,
+        b'@' => settings.user = given.to_bytes(),
+        _ if !is_setting(given.to_bytes()) => return Ok("not NAME=VALUE"),
+        _ => settings.env.push(given).map_err(|errno| refused("remember", given.to_bytes(), errno))?,
+    }
+    Ok("")
 }
 
 /// What `--help` prints.
@@ -383,6 +403,9 @@ first where the configuration describes it.
       --bind BACKEND     auto or cgroup
       --keep-fd N        guard: do not close descriptor N (repeatable)
       --no-new-privs yes/no   setuid programs gain nothing (default: yes at strict)
+      --user NAME[:GROUP], --env NAME=VALUE, --chdir DIR, --resolv-conf FILE
+                         how COMMAND is started: as whom, with what, where, and with
+                         which file in the place of /etc/resolv.conf
       --wait SECONDS     longest wait for an interface to appear (default 10; 0: none)
       --exact            up, down, plan: only what the file says, as ifupdown-ng does it
   -n, --dry-run          up: print the plan

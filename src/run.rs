@@ -17,7 +17,7 @@ use crate::order::{self, Node};
 use crate::plan::{self, Item, KERNELS_RULES, Phase, Plan, RULES};
 use crate::record::Owner;
 use crate::rtnl::Rtnl;
-use crate::service::{self, seal};
+use crate::service::seal;
 use crate::sys::args::Strings;
 use crate::sys::mem::{List, filled};
 use crate::sys::path::Path;
@@ -69,6 +69,7 @@ fn open(conf: Loaded) -> Outcome<ManuallyDrop<Apply>> {
 
 #[inline(never)]
 fn launch(options: &Options, vrf: Name, command: Strings, environment: Strings) -> Outcome {
+    options.settings.cover()?;
     if vrf == b"default" {
         bind::bind(None, Level::Bind)?;
     } else {
@@ -86,7 +87,7 @@ fn launch(options: &Options, vrf: Name, command: Strings, environment: Strings) 
         bind::bind(Some(&Vrf { name: vrf, index, interfaces: interfaces.as_slice() }), level)?;
         seal::seal(level, options.no_new_privs, options.keep, environment)?;
     }
-    Err(service::exec(command, environment))
+    Err(options.settings.exec(command, environment))
 }
 
 /// How services of that VRF are kept: as was asked for, else as the configuration says.

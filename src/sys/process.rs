@@ -74,6 +74,24 @@ pub fn wait(pid: u32) -> Result<i32> {
     Ok(if signal == 0 { status >> 8 & 0xff } else { 128 + signal })
 }
 
+/// Gives the process a user, a group, and these groups beside it, all for good. `setgroups(2)`, `setresgid(2)`,
+/// `setresuid(2)`. Errors: `EPERM` without CAP_SETUID and CAP_SETGID.
+#[inline(never)]
+pub fn become_user(user: u32, group: u32, groups: &[u32]) -> Result<()> {
+    // The calls with numbers of 32 bits; on ARM those of 16 bits have the plain names.
+    #[cfg(not(target_arch = "arm"))]
+    let (set_groups, set_group, set_user) = (Sysno::setgroups, Sysno::setresgid, Sysno::setresuid);
+    #[cfg(target_arch = "arm")]
+    let (set_groups, set_group, set_user) = (Sysno::setgroups32, Sysno::setresgid32, Sysno::setresuid32);
+    // SAFETY: the kernel reads as many numbers as there are.
+    unsafe { syscall!(set_groups, groups.len(), groups.as_ptr()) }?;
+    // SAFETY: numbers only.
+    unsafe { syscall!(set_group, group, group, group) }?;
+    // SAFETY: numbers only.
+    unsafe { syscall!(set_user, user, user, user) }?;
+    Ok(())
+}
+
 /// Sets the limits on locked memory, bytes, the one that counts and the highest it may be set to, and puts those there
 /// were in their place. `prlimit64(2)`.
 pub fn swap_memlock_limits(limits: &mut [u64; 2]) -> Result<()> {
