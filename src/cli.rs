@@ -24,6 +24,8 @@ pub enum Command {
     Down(Names),
     /// Print what `up` would do.
     Plan(Names),
+    /// Bring interfaces up, and look after services.
+    Run(Names),
     /// Processes in a VRF.
     Pids(&'static [u8]),
     /// VRF of a process.
@@ -87,7 +89,7 @@ impl Default for Options {
 const COMMANDS: &[u8] = b"\
 u up
 d down
-- run
+r run
 - init
 - show
 p pids
@@ -192,6 +194,7 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
         (b'u', _) if !options.dry_run => Command::Up(names),
         (b'u' | b'l', _) => Command::Plan(names),
         (b'd', _) => Command::Down(names),
+        (b'r', _) => Command::Run(names),
         (b'p', Some(vrf)) if count == 1 => Command::Pids(vrf),
         (b'p', _) => return Err(wrong(word, "takes one VRF")),
         (b'i', _) if count <= 1 => Command::Identify(first),
@@ -220,6 +223,9 @@ pub struct Names {
 }
 
 impl Names {
+    /// No name: all there are.
+    pub const ALL: Self = Self::one(b"");
+
     /// One name.
     pub const fn one(name: &'static [u8]) -> Self {
         Self { one: name, scan: Scan { args: Strings::NONE, asked: 0, ended: true } }
@@ -389,6 +395,7 @@ vrf-launch gives a service its own routing table (a VRF) and starts it there.
   vrf-launch [OPTIONS] VRF [--] COMMAND [ARG]...  run COMMAND in VRF: same PID, exec in place
   vrf-launch up   [NAME]...   make the kernel agree with the configuration (idempotent)
   vrf-launch down [NAME]...   undo what up did, and only that
+  vrf-launch run [SERVICE]... up, then start services and look after them
   vrf-launch plan [NAME]...   what up would do, as iproute2 commands
   vrf-launch pids VRF         the processes in VRF
   vrf-launch identify [PID]   the VRF of a process

@@ -4,6 +4,7 @@ use crate::error::{Errno, Error, Exit, What};
 use crate::limits;
 use crate::sys::file;
 use crate::text::Buf;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 /// The program's name, as messages begin.
 const NAME: &str = "vrf-launch: ";
@@ -11,9 +12,20 @@ const NAME: &str = "vrf-launch: ";
 /// The result of something whose failure has been said: only the exit code is left to know.
 pub type Outcome<T = ()> = Result<T, Exit>;
 
+/// Whether nothing is said.
+static MUTE: AtomicBool = AtomicBool::new(false);
+
+/// From here on nothing is said: what goes wrong will be seen by another.
+pub fn mute(is_mute: bool) {
+    MUTE.store(is_mute, Ordering::Relaxed);
+}
+
 /// Composes a message and writes it to standard error. What does not fit is cut.
 #[inline(never)]
 pub fn message(compose: &dyn Fn(&mut Buf<'_>)) {
+    if MUTE.load(Ordering::Relaxed) {
+        return;
+    }
     let mut room = [0; limits::LINE];
     let mut out = Buf::new(&mut room);
     compose(out.str(NAME));

@@ -313,7 +313,7 @@ fn wrong_services_are_told() {
     wrong("service a\n    exec x\n    respawn often\n", "3: respawn often: the values are");
     wrong("service a\n    exec x\n    listen tcp:22\n", "3: listen tcp:22: known, and not in this version");
     wrong("service a\n    exec x\n    vrf a/b\n", "3: vrf a/b: ");
-    for ready in ["fd", "fd 2", "fd 1024", "3", "fd x"] {
+    for ready in ["fd", "fd 2", "fd 64", "3", "fd x"] {
         wrong(&format!("service a\n    exec x\n    ready {ready}\n"), "3: ready ");
     }
     wrong("auto a-name-longer-than-an-interfaces\n", "1: auto a-name-longer-than-an-interfaces: ");

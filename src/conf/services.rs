@@ -158,8 +158,8 @@ impl<'a> Conf<'a> {
             READY => {
                 let mut words = Words::new(property.value);
                 let number = words.nth(1).and_then(|word| values::u32_(word).ok());
-                let right = *word == b"fd" && number.is_some_and(|fd| (3..1024).contains(&fd));
-                if right { Ok(()) } else { Err("not fd N, with N from 3 to 1023") }
+                let right = *word == b"fd" && number.is_some_and(|fd| (3..64).contains(&fd));
+                if right { Ok(()) } else { Err("not fd N, with N from 3 to 63") }
             }
             VRF => values::if_name(word).map(drop),
             0 => Err("no such keyword of a service"),

@@ -2,8 +2,10 @@
 //! what [`Settings`] say.
 
 pub mod filter;
+pub mod respawn;
 pub mod seal;
 pub mod shell;
+pub mod supervise;
 pub mod user;
 
 use crate::bytes::before;

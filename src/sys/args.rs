@@ -111,10 +111,10 @@ impl Made {
     /// As [`Self::set`], put together of two parts, of which the first ends with `=`.
     #[inline(never)]
     pub fn set_made(&mut self, name: &[u8], value: &[u8]) {
-        let mut text = List::new();
-        let made = text.extend(name).and_then(|()| text.extend(value)).and_then(|()| text.push(0));
-        self.outcome = self.outcome.and(made);
-        self.set(CStr::from_bytes_until_nul(text.leak()).unwrap_or_default());
+        match c_string(&mut name.iter().chain(value).copied()) {
+            Ok(setting) => self.set(setting),
+            Err(errno) => self.outcome = Err(errno),
+        }
     }
 
     /// Adds every string of a text in which each ends with a NUL.
@@ -133,6 +133,17 @@ impl Made {
         let start = self.pointers.leak().first().ok_or(Errno::ENOMEM)?;
         Ok(Strings { start })
     }
+}
+
+/// A string of these bytes, up to a NUL among them, that lives as long as the process.
+#[inline(never)]
+pub fn c_string(bytes: &mut dyn Iterator<Item = u8>) -> Result<&'static CStr> {
+    let mut text = List::new();
+    for byte in bytes {
+        text.push(byte)?;
+    }
+    text.push(0)?;
+    CStr::from_bytes_until_nul(text.leak()).map_err(|_| Errno::EINVAL)
 }
 
 /// What is left of a string behind its first `n` bytes; nothing of one that is shorter.

@@ -23,6 +23,11 @@ pub fn open_or_create(path: &CStr) -> Result<OwnedFd> {
     open_at(linux::AT_FDCWD, path, linux::O_RDWR | linux::O_CREAT | linux::O_NOFOLLOW)
 }
 
+/// Opens for writing at the end, making an empty file where there is none.
+pub fn open_append(path: &CStr) -> Result<OwnedFd> {
+    open_at(linux::AT_FDCWD, path, linux::O_WRONLY | linux::O_APPEND | linux::O_CREAT)
+}
+
 /// Opens a directory.
 pub fn open_dir(path: &CStr) -> Result<OwnedFd> {
     open_at(linux::AT_FDCWD, path, linux::O_DIRECTORY)

@@ -6,6 +6,7 @@
 
 use crate::error::Errno;
 use core::ffi::c_int;
+use rustix::fd::{AsRawFd, IntoRawFd};
 use syscalls::{Sysno, syscall};
 
 /// Makes a system call with up to five arguments, each a number or an address: `call!(read, fd, buf, len)`.
@@ -76,6 +77,21 @@ unsafe fn call3(call: Sysno, a: usize, b: usize, c: usize) -> Result<u32> {
 const fn owned(fd: u32) -> OwnedFd {
     // SAFETY: it is a transparent struct around the number, and those that the kernel gives are not negative.
     unsafe { core::mem::transmute::<c_int, OwnedFd>(fd.cast_signed() & c_int::MAX) }
+}
+
+/// A descriptor's number, for a table of them.
+pub fn number(fd: &OwnedFd) -> c_int {
+    fd.as_raw_fd()
+}
+
+/// Lets a descriptor stay open when its owner is gone; gives its number.
+pub fn leak(fd: OwnedFd) -> c_int {
+    fd.into_raw_fd()
+}
+
+/// Takes back what [`leak`] gave.
+pub const fn unleak(fd: c_int) -> OwnedFd {
+    owned(fd.cast_unsigned())
 }
 
 /// A number of bytes.
