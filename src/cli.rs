@@ -26,6 +26,8 @@ pub enum Command {
     Plan(Names),
     /// Bring interfaces up, and look after services.
     Run(Names),
+    /// The duties of the first process, and the words behind.
+    Init(Strings),
     /// Processes in a VRF.
     Pids(&'static [u8]),
     /// VRF of a process.
@@ -90,7 +92,7 @@ const COMMANDS: &[u8] = b"\
 u up
 d down
 r run
-- init
+n init
 - show
 p pids
 i identify
@@ -178,9 +180,12 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
     let mut rest = scan.args;
     let dashes = rest.next().is_some_and(|next| next.to_bytes() == b"--");
     let letter = match look_up(COMMANDS, word, 0) {
-        Some((letter, _)) if !dashes => letter,
+        Some((letter, _)) if !dashes || (letter == b'n' && crate::sys::process::getpid() == 1) => letter,
         _ => return launch(word, if dashes { rest } else { scan.args }, dashes),
     };
+    if letter == b'n' {
+        return Ok(Command::Init(init_words(scan.args, options)));
+    }
     let names = Names { one: b"", scan };
     let (mut first, mut count) = (None, 0_u32);
     while let Some(name) = scan.next(options)? {
@@ -201,6 +206,35 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
         (b'i', _) => return Err(wrong(word, "takes one process at most")),
         _ => return Err(wrong(word, "a command that is not in this version")),
     })
+}
+
+/// Whether a word is a command's name.
+pub fn is_command(word: &[u8]) -> bool {
+    look_up(COMMANDS, word, 0).is_some()
+}
+
+/// Reads the words with which the first process was started, as far as they are options, and gives the rest. What is wrong is
+/// said: there is nobody to try again.
+#[inline(never)]
+pub fn init_words(args: Strings, options: &mut Options) -> Strings {
+    let mut scan = Scan { args, asked: 0, ended: false };
+    let mut rest = args;
+    loop {
+        match scan.next(options) {
+            Err(_) => rest = scan.args,
+            Ok(None) => return rest,
+            Ok(Some(word)) if word.to_bytes().starts_with(b"/") => {
+                while let Some(here) = rest.clone().next() {
+                    if core::ptr::eq(here, word) {
+                        break;
+                    }
+                    rest = rest.skip(1);
+                }
+                return rest;
+            }
+            Ok(Some(_)) => {}
+        }
+    }
 }
 
 fn launch(vrf: &'static [u8], command: Strings, dashes: bool) -> Outcome<Command> {
@@ -396,6 +430,8 @@ vrf-launch gives a service its own routing table (a VRF) and starts it there.
   vrf-launch up   [NAME]...   make the kernel agree with the configuration (idempotent)
   vrf-launch down [NAME]...   undo what up did, and only that
   vrf-launch run [SERVICE]... up, then start services and look after them
+  vrf-launch init [-- INIT]   the first process's duties, and the same; then INIT, if
+                              there is no service
   vrf-launch plan [NAME]...   what up would do, as iproute2 commands
   vrf-launch pids VRF         the processes in VRF
   vrf-launch identify [PID]   the VRF of a process

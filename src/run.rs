@@ -9,6 +9,7 @@ use crate::conf::keywords::Keyword;
 use crate::conf::values;
 use crate::conf::words::Words;
 use crate::error::{Errno, Error, Exit, What, Why};
+use crate::init;
 use crate::ip::{self, Class, Device};
 use crate::limits;
 use crate::load::{self, Loaded};
@@ -17,8 +18,8 @@ use crate::order::{self, Node};
 use crate::plan::{self, Item, KERNELS_RULES, Phase, Plan, RULES};
 use crate::record::Owner;
 use crate::rtnl::Rtnl;
-use crate::service::seal;
 use crate::service::supervise::{Host, Supervisor};
+use crate::service::{Settings, seal};
 use crate::sys::args::Strings;
 use crate::sys::mem::{List, filled};
 use crate::sys::path::Path;
@@ -35,6 +36,10 @@ type Name = &'static [u8];
 /// Runs the program; gives its exit code.
 pub fn run(argv: Strings, environment: Strings) -> u8 {
     let mut options = Options::new();
+    if init::is_started_as(argv, environment, &cli::is_command) {
+        let words = cli::init_words(argv.skip(1), &mut options);
+        return first_process(&options, words, environment).code();
+    }
     let outcome = cli::parse(argv.skip(1), &mut options).and_then(|command| dispatch(&options, command, environment));
     outcome.map_or_else(Exit::code, |()| 0)
 }
@@ -47,6 +52,7 @@ fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcom
         Command::Down(names) => about(options, names, load::load_if_any, &|story| story.change(Story::down)),
         Command::Plan(names) => about(options, names, load::load, &|story| story.print()),
         Command::Run(names) => look_after(options, names, environment),
+        Command::Init(words) => Err(first_process(options, words, environment)),
         Command::Pids(vrf) => pids(vrf),
         Command::Identify(pid) => identify(pid),
         Command::Help => print(cli::HELP.as_bytes()),
@@ -585,8 +591,27 @@ fn print_item(item: &Item<'_>, out: &mut Buf<'_>) {
 
 /// Looks after services until they have ended, and ends with their exit code.
 #[inline(never)]
-fn look_after(options: &Options, names: cli::Names, environment: Strings) -> Outcome {
+fn look_after(options: &Options, mut names: cli::Names, environment: Strings) -> Outcome {
     let conf = load::load(options.config)?;
+    supervised(options, conf, environment, &mut |supervisor| {
+        supervisor.select(&mut names)?;
+        if supervisor.is_empty() {
+            return Err(wrong(What::Nothing, "no service: neither named, nor auto in ", conf.file));
+        }
+        let ends = signal::set(signal::TERM) | signal::set(signal::INT) | signal::set(signal::QUIT);
+        supervisor.watch(ends, false);
+        process::exit(supervisor.code())
+    })
+}
+
+/// Makes a supervisor of a configuration's services.
+#[inline(never)]
+fn supervised(
+    options: &Options,
+    conf: Loaded,
+    environment: Strings,
+    look: &mut dyn FnMut(&mut Supervisor<'_>) -> Outcome,
+) -> Outcome {
     let host = Host {
         up: &|again| {
             Story::of(options, conf, cli::Names::ALL, &|story| match again {
@@ -599,14 +624,38 @@ fn look_after(options: &Options, names: cli::Names, environment: Strings) -> Out
         environment,
         quiet: options.quiet,
     };
-    let mut supervisor = Supervisor::new(conf, &host)?;
-    supervisor.select(&mut { names })?;
-    if supervisor.is_empty() {
-        return Err(wrong(What::Nothing, "no service: neither named, nor auto in ", conf.file));
+    look(&mut Supervisor::new(conf, &host)?)
+}
+
+/// The first process: comes back where it is not that.
+#[inline(never)]
+fn first_process(options: &Options, words: Strings, environment: Strings) -> Exit {
+    if process::getpid() != 1 {
+        return wrong(What::Word(b"command", b"init"), "for the first process of a machine or a container", b"");
     }
-    let ends = signal::set(signal::TERM) | signal::set(signal::INT) | signal::set(signal::QUIT);
-    supervisor.watch(ends, false);
-    process::exit(supervisor.code())
+    init::prepare();
+    let done = load::load_if_any(options.config).and_then(|conf| {
+        supervised(options, conf, environment, &mut |supervisor| {
+            supervisor.select(&mut cli::Names::ALL.into_iter())?;
+            if !supervisor.is_empty() {
+                init::end::end(supervisor.watch(init::ENDS, true));
+            }
+            // It stands in front of another init: interfaces first, and this process becomes that.
+            let asked = supervisor.watch(init::ENDS, false);
+            if asked != 0 {
+                init::end::end(asked);
+            }
+            supervisor.leave();
+            match init::next_init(words) {
+                Some(command) => Err(Settings::NONE.exec(command, environment)),
+                None => {
+                    Err(wrong(What::Nothing, "no service, and no init to go on with: /sbin/init is not there", b""))
+                }
+            }
+        })
+    });
+    let _ = done; // said
+    init::end::end(init::emergency(environment))
 }
 
 // ---- pids, identify

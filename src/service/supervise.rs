@@ -108,7 +108,7 @@ impl<'h> Supervisor<'h> {
     }
 
     /// Gives back what [`Self::new`] took: another program takes this one's place.
-    pub fn leave(self) {
+    pub fn leave(&self) {
         let _ = process::swap_signal_mask(self.mask); // it was set before, so it can be
     }
 
@@ -186,13 +186,14 @@ impl<'h> Supervisor<'h> {
     // ---- the loop
 
     /// Brings interfaces up and looks after services, until there is nothing more to look after, or one of the signals
-    /// `ends` has come and all services have ended. Gives that signal, or 0. With `stay` it goes on without any service.
+    /// `ends` has come and all services have ended. Gives that signal, or 0. With `stay` it goes on without any service, and
+    /// keeps other signals to itself.
     #[inline(never)]
     pub fn watch(&mut self, ends: u64, stay: bool) -> u32 {
         let mut ending = 0;
         let mut watched = List::new();
         loop {
-            while let Some((pid, how)) = process::reap() {
+            while let Ok((pid, how)) = process::reap() {
                 self.ended(pid, how);
             }
             let now = time::now_ms();
@@ -221,7 +222,7 @@ impl<'h> Supervisor<'h> {
                     if signal::is_in(number, ends) {
                         ending = number;
                         self.stop();
-                    } else {
+                    } else if !stay {
                         self.each_running(&mut |pid| process::kill(pid, number));
                     }
                 }

@@ -23,6 +23,11 @@ pub fn open_or_create(path: &CStr) -> Result<OwnedFd> {
     open_at(linux::AT_FDCWD, path, linux::O_RDWR | linux::O_CREAT | linux::O_NOFOLLOW)
 }
 
+/// Opens a terminal.
+pub fn open_read_write(path: &CStr) -> Result<OwnedFd> {
+    open_at(linux::AT_FDCWD, path, linux::O_RDWR | linux::O_NOCTTY)
+}
+
 /// Opens for writing at the end, making an empty file where there is none.
 pub fn open_append(path: &CStr) -> Result<OwnedFd> {
     open_at(linux::AT_FDCWD, path, linux::O_WRONLY | linux::O_APPEND | linux::O_CREAT)
@@ -183,10 +188,23 @@ pub fn mount_with(source: &CStr, target: &CStr, kind: &CStr, flags: u32, options
     Ok(())
 }
 
+/// How a file system is mounted on which there is neither a program nor a device.
+pub const PLAIN: u32 = linux::MS_NOSUID | linux::MS_NODEV | linux::MS_NOEXEC | linux::MS_RELATIME;
+/// One on which there may be devices.
+pub const NO_SUID: u32 = linux::MS_NOSUID | linux::MS_RELATIME;
+/// One that is mounted is from then on only read.
+pub const READ_ONLY_NOW: u32 = linux::MS_REMOUNT | linux::MS_RDONLY;
+
+/// Unmounts. `umount2(2)`.
+pub fn unmount(target: &CStr) -> Result<()> {
+    // SAFETY: the kernel reads a C string.
+    unsafe { call!(umount2, target.as_ptr(), 0, 0) }?;
+    Ok(())
+}
+
 /// Mounts a file system that needs no device. `mount(2)`.
 pub fn mount(kind: &CStr, target: &CStr) -> Result<()> {
-    let flags = linux::MS_NOSUID | linux::MS_NODEV | linux::MS_NOEXEC | linux::MS_RELATIME;
-    mount_with(c"none", target, kind, flags, c"")
+    mount_with(c"none", target, kind, PLAIN, c"")
 }
 
 /// Keeps what is mounted from here on, below a path, to this mount namespace.

@@ -185,13 +185,13 @@ pub fn duplicate(fd: &OwnedFd, number: c_int) -> Result<()> {
     Ok(())
 }
 
-/// A child that has ended: its number, and how. `None` where none has. `wait4(2)`.
+/// A child that has ended: its number, and how. `EAGAIN` where none has, `ECHILD` where there is none. `wait4(2)`.
 #[inline(never)]
-pub fn reap() -> Option<(u32, Ended)> {
+pub fn reap() -> Result<(u32, Ended)> {
     let mut status = 0_i32;
     // SAFETY: the kernel writes the status, and no usage, for which no address is given; -1 is any child.
-    let pid = unsafe { call!(wait4, -1_isize, &raw mut status, linux::WNOHANG) }.ok()?;
-    if pid == 0 { None } else { Some((pid, Ended { status })) }
+    let pid = unsafe { call!(wait4, -1_isize, &raw mut status, linux::WNOHANG) }?;
+    if pid == 0 { Err(Errno::EAGAIN) } else { Ok((pid, Ended { status })) }
 }
 
 /// How a process ended.
@@ -236,6 +236,100 @@ pub fn become_user(user: u32, group: u32, groups: &[u32]) -> Result<()> {
     // SAFETY: numbers only.
     unsafe { syscall!(set_user, user, user, user) }?;
     Ok(())
+}
+
+// ---- what the first process does
+
+/// `reboot(2)`: another start.
+pub const RESTART: u32 = 0x0123_4567;
+/// The processors stop.
+pub const HALT: u32 = 0xcdef_0123;
+/// The power goes.
+pub const POWER_OFF: u32 = 0x4321_fedc;
+
+/// Ends the machine. `reboot(2)`. Errors: `EPERM` without CAP_SYS_BOOT.
+#[inline(never)]
+pub fn reboot(command: u32) -> Result<()> {
+    // SAFETY: numbers only: two that say that it is meant, and the command.
+    unsafe { call!(reboot, 0xfee1_dead_u32, 672_274_793, command, 0, 0) }?;
+    Ok(())
+}
+
+/// Ctrl-Alt-Del becomes a SIGINT for the first process, instead of a reboot at once.
+pub fn keep_ctrl_alt_del() {
+    let _ = reboot(0); // LINUX_REBOOT_CMD_CAD_OFF; refused in a container, which has no such keys
+}
+
+/// Does nothing more, for ever.
+pub fn rest() -> ! {
+    loop {
+        // SAFETY: no file is looked at, and no time is given.
+        let _ = unsafe { call!(ppoll, 0, 0, 0, 0, 0) };
+    }
+}
+
+/// Writes to disks what has not been written. `sync(2)`.
+pub fn sync() {
+    // SAFETY: no arguments.
+    let _ = unsafe { call!(sync, 0, 0, 0) };
+}
+
+/// Sends a signal to every process but the first.
+pub fn kill_all(number: u32) {
+    kill(u32::MAX, number);
+}
+
+/// `sethostname(2)`.
+pub fn set_host_name(name: &[u8]) -> Result<()> {
+    // SAFETY: the kernel reads as many bytes.
+    unsafe { call!(sethostname, name.as_ptr(), name.len(), 0) }?;
+    Ok(())
+}
+
+/// Gives a module to the kernel, which is to unpack it first where it is packed (5.17). `finit_module(2)`.
+pub fn finit_module(module: &OwnedFd, packed: bool) -> Result<()> {
+    let flags = if packed { 4 } else { 0 }; // MODULE_INIT_COMPRESSED_FILE
+    // SAFETY: the kernel reads a C string.
+    unsafe { call!(finit_module, module.as_raw_fd(), c"".as_ptr(), flags) }?;
+    Ok(())
+}
+
+/// Sees to it that 0, 1 and 2 are open: on the console, where the kernel had none to open before /dev was there.
+#[inline(never)]
+pub fn open_console() -> Result<()> {
+    // SAFETY: numbers only.
+    if unsafe { call!(fcntl, 0, linux::F_GETFD, 0) }.is_ok() {
+        return Ok(());
+    }
+    let console = file::open_read_write(c"/dev/console")?;
+    for number in 0..3 {
+        duplicate(&console, number)?;
+    }
+    if console.as_raw_fd() < 3 {
+        super::leak(console);
+    }
+    Ok(())
+}
+
+/// Makes the process the first of a session whose terminal is the console, and 0, 1 and 2 that. `ioctl(2)`, `TIOCSCTTY`.
+#[inline(never)]
+pub fn take_console() {
+    const TIOCSCTTY: u32 = 0x540e;
+    new_session();
+    if let Ok(console) = file::open_read_write(c"/dev/console") {
+        for number in 0..3 {
+            let _ = duplicate(&console, number); // it stays what it was
+        }
+        // SAFETY: numbers only.
+        let _ = unsafe { call!(ioctl, console.as_raw_fd(), TIOCSCTTY, 1) };
+    }
+}
+
+/// Moves a descriptor out of the way of those that a service may ask for; it is closed on exec. `fcntl(2)`.
+pub fn out_of_the_way(fd: OwnedFd) -> Result<OwnedFd> {
+    const OUT_OF_THE_WAY: u32 = 1000;
+    // SAFETY: numbers only.
+    Ok(owned(unsafe { call!(fcntl, fd.as_raw_fd(), linux::F_DUPFD_CLOEXEC, OUT_OF_THE_WAY) }?))
 }
 
 /// Sets the limits on locked memory, bytes, the one that counts and the highest it may be set to, and puts those there
