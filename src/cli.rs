@@ -8,7 +8,8 @@ use crate::bind::program::Level;
 use crate::bytes::before;
 use crate::conf::values;
 use crate::error::{Error, Exit, What};
-use crate::log::{Outcome, say};
+use crate::log::{Outcome, refused, say};
+use crate::service::{Settings, is_setting};
 use crate::sys::args::{Strings, behind};
 use core::ffi::CStr;
 
@@ -23,6 +24,10 @@ pub enum Command {
     Down(Names),
     /// Print what `up` would do.
     Plan(Names),
+    /// Bring interfaces up, and look after services.
+    Run(Names),
+    /// The duties of the first process, and the words behind.
+    Init(Strings),
     /// Processes in a VRF.
     Pids(&'static [u8]),
     /// VRF of a process.
@@ -36,7 +41,6 @@ pub enum Command {
 }
 
 /// Options, whatever the command.
-#[derive(Clone, Copy)]
 pub struct Options {
     /// `--config`
     pub config: Option<&'static CStr>,
@@ -56,6 +60,8 @@ pub struct Options {
     pub verbose: bool,
     /// `--dry-run`
     pub dry_run: bool,
+    /// `--user`, `--env`, `--chdir`, `--resolv-conf`
+    pub settings: Settings,
 }
 
 impl Options {
@@ -71,6 +77,7 @@ impl Options {
             quiet: false,
             verbose: false,
             dry_run: false,
+            settings: Settings::NONE,
         }
     }
 }
@@ -86,8 +93,8 @@ impl Default for Options {
 const COMMANDS: &[u8] = b"\
 u up
 d down
-- run
-- init
+r run
+n init
 - show
 p pids
 i identify
@@ -114,15 +121,15 @@ V version
 2=wait
 3=isolation
 4=bind
-8=chdir
-8=env
+/=chdir
+$=env
 8 inetd
 8 json
 5=keep-fd
 8=listen
 6=no-new-privs
-8=resolv-conf
-8=user
+#=resolv-conf
+@=user
 ";
 
 /// The values of `--bind`; `+` before those that this version has.
@@ -175,9 +182,12 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
     let mut rest = scan.args;
     let dashes = rest.next().is_some_and(|next| next.to_bytes() == b"--");
     let letter = match look_up(COMMANDS, word, 0) {
-        Some((letter, _)) if !dashes => letter,
+        Some((letter, _)) if !dashes || (letter == b'n' && crate::sys::process::getpid() == 1) => letter,
         _ => return launch(word, if dashes { rest } else { scan.args }, dashes),
     };
+    if letter == b'n' {
+        return Ok(Command::Init(init_words(scan.args, options)));
+    }
     let names = Names { one: b"", scan };
     let (mut first, mut count) = (None, 0_u32);
     while let Some(name) = scan.next(options)? {
@@ -191,6 +201,7 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
         (b'u', _) if !options.dry_run => Command::Up(names),
         (b'u' | b'l', _) => Command::Plan(names),
         (b'd', _) => Command::Down(names),
+        (b'r', _) => Command::Run(names),
         (b'p', Some(vrf)) if count == 1 => Command::Pids(vrf),
         (b'p', _) => return Err(wrong(word, "takes one VRF")),
         (b'i', _) if count <= 1 => Command::Identify(first),
@@ -199,6 +210,35 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
         (b'i', _) => return Err(wrong(word, "takes one process at most")),
         _ => return Err(wrong(word, "a command that is not in this version")),
     })
+}
+
+/// Whether a word is a command's name.
+pub fn is_command(word: &[u8]) -> bool {
+    look_up(COMMANDS, word, 0).is_some()
+}
+
+/// Reads the words with which the first process was started, as far as they are options, and gives the rest. What is wrong is
+/// said: there is nobody to try again.
+#[inline(never)]
+pub fn init_words(args: Strings, options: &mut Options) -> Strings {
+    let mut scan = Scan { args, asked: 0, ended: false };
+    let mut rest = args;
+    loop {
+        match scan.next(options) {
+            Err(_) => rest = scan.args,
+            Ok(None) => return rest,
+            Ok(Some(word)) if word.to_bytes().starts_with(b"/") => {
+                while let Some(here) = rest.clone().next() {
+                    if core::ptr::eq(here, word) {
+                        break;
+                    }
+                    rest = rest.skip(1);
+                }
+                return rest;
+            }
+            Ok(Some(_)) => {}
+        }
+    }
 }
 
 fn launch(vrf: &'static [u8], command: Strings, dashes: bool) -> Outcome<Command> {
@@ -221,6 +261,9 @@ pub struct Names {
 }
 
 impl Names {
+    /// No name: all there are.
+    pub const ALL: Self = Self::one(b"");
+
     /// One name.
     pub const fn one(name: &'static [u8]) -> Self {
         Self { one: name, scan: Scan { args: Strings::NONE, asked: 0, ended: true } }
@@ -345,6 +388,7 @@ impl Scan {
                     Err(reason) => says = reason,
                 }
             }
+            b'/' | b'$' | b'@' | b'#' => says = set_one(&mut options.settings, letter, given)?,
             _ => says = "an option that is not in this version",
         }
         if says.is_empty() {
@@ -366,6 +410,22 @@ impl Scan {
     }
 }
 
+/// Takes in how a command is to be started; answers with what is wrong with that.
+#[inline(never)]
+fn set_one(settings: &mut Settings, letter: u8, given: &'static CStr) -> Outcome<&'static str> {
+    if given.is_empty() {
+        return Ok("a value is missing");
+    }
+    match letter {
+        b'/' => settings.chdir = given,
+        b'#' => settings.resolv_conf = given,
+        b'@' => settings.user = given.to_bytes(),
+        _ if !is_setting(given.to_bytes()) => return Ok("not NAME=VALUE"),
+        _ => settings.env.push(given).map_err(|errno| refused("remember", given.to_bytes(), errno))?,
+    }
+    Ok("")
+}
+
 /// What `--help` prints.
 pub const HELP: &str = "\
 vrf-launch gives a service its own routing table (a VRF) and starts it there.
@@ -373,6 +433,9 @@ vrf-launch gives a service its own routing table (a VRF) and starts it there.
   vrf-launch [OPTIONS] VRF [--] COMMAND [ARG]...  run COMMAND in VRF: same PID, exec in place
   vrf-launch up   [NAME]...   make the kernel agree with the configuration (idempotent)
   vrf-launch down [NAME]...   undo what up did, and only that
+  vrf-launch run [SERVICE]... up, then start services and look after them
+  vrf-launch init [-- INIT]   the first process's duties, and the same; then INIT, if
+                              there is no service
   vrf-launch plan [NAME]...   what up would do, as iproute2 commands
   vrf-launch pids VRF         the processes in VRF
   vrf-launch identify [PID]   the VRF of a process
@@ -388,6 +451,9 @@ first where the configuration describes it.
       --bind BACKEND     auto or cgroup
       --keep-fd N        guard: do not close descriptor N (repeatable)
       --no-new-privs yes/no   setuid programs gain nothing (default: yes at strict)
+      --user NAME[:GROUP], --env NAME=VALUE, --chdir DIR, --resolv-conf FILE
+                         how COMMAND is started: as whom, with what, where, and with
+                         which file in the place of /etc/resolv.conf
       --wait SECONDS     longest wait for an interface to appear (default 10; 0: none)
       --exact            up, down, plan: only what the file says, as ifupdown-ng does it
   -n, --dry-run          up: print the plan

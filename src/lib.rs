@@ -13,7 +13,8 @@
 //! | [`wire`], [`ip`] | rtnetlink messages as bytes; `ip` commands compiled into them | pure |
 //! | [`load`], [`record`] | the configuration's files; the record of what was made | |
 //! | [`rtnl`], [`vrf`], [`apply`] | the netlink socket; VRFs as they are; steps become true | |
-//! | [`bind`], [`service`] | sockets belong to a VRF; a command takes this process's place | |
+//! | [`bind`], [`service`] | sockets belong to a VRF; a command takes this process's place; services are looked after | |
+//! | [`init`] | the duties of the first process | |
 //! | [`check`] | whether the isolation holds, tried | |
 //! | [`log`], [`proc`] | messages and output; the texts of `/proc` | |
 //! | [`sys`] | one safe function for each system call | the only unsafe code |
@@ -29,6 +30,7 @@ pub mod cli;
 pub mod conf;
 pub mod errno;
 pub mod error;
+pub mod init;
 pub mod ip;
 pub mod limits;
 pub mod load;

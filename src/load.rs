@@ -74,7 +74,7 @@ pub fn load_if_any(named: Option<&'static CStr>) -> Outcome<Loaded> {
 /// Reads a file whole into a mapping of its own. The file itself is never mapped: when somebody cuts it short, that
 /// would end the process, as PID 1 the machine.
 #[inline(never)]
-fn read(path: &CStr) -> Result<&'static mut [u8], Errno> {
+pub fn read(path: &CStr) -> Result<&'static mut [u8], Errno> {
     let fd = file::open(path)?;
     let mut text = List::new();
     // One more than there is: a regular file that gives less has come to its end. Others have no size.

@@ -2,8 +2,9 @@
 
 use crate::error::{Errno, Error, Exit, What};
 use crate::limits;
-use crate::sys::file;
+use crate::sys::{self, file, process};
 use crate::text::Buf;
+use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 /// The program's name, as messages begin.
 const NAME: &str = "vrf-launch: ";
@@ -11,21 +12,65 @@ const NAME: &str = "vrf-launch: ";
 /// The result of something whose failure has been said: only the exit code is left to know.
 pub type Outcome<T = ()> = Result<T, Exit>;
 
-/// Composes a message and writes it to standard error. What does not fit is cut.
-#[inline(never)]
+/// Whether nothing is said.
+static MUTE: AtomicBool = AtomicBool::new(false);
+
+/// From here on nothing is said: what goes wrong will be seen by another.
+pub fn mute(is_mute: bool) {
+    MUTE.store(is_mute, Ordering::Relaxed);
+}
+
+/// Where messages go: standard error, or the kernel's log.
+static TO: AtomicI32 = AtomicI32::new(2);
+
+/// From here on messages go into the kernel's log, which shows errors on the console. Source: `printk(9)`, /dev/kmsg.
+pub fn to_kernel() {
+    // As much as there is: by default the kernel leaves out what comes in quick succession.
+    if let Ok(switch) = file::open_write(c"/proc/sys/kernel/printk_devkmsg") {
+        let _ = file::write_all(&switch, b"on"); // it may be fixed by the command line
+    }
+    if let Ok(log) = file::open_write(c"/dev/kmsg").and_then(process::out_of_the_way) {
+        TO.store(sys::leak(log), Ordering::Relaxed);
+    }
+}
+
+/// Composes a message and writes it. What does not fit is cut.
 pub fn message(compose: &dyn Fn(&mut Buf<'_>)) {
+    write("<6>", compose); // KERN_INFO
+}
+
+/// As [`message`], for what has to be seen.
+pub fn alarm(compose: &dyn Fn(&mut Buf<'_>)) {
+    write("<2>", compose); // KERN_CRIT: what `quiet` leaves on the console of every kernel
+}
+
+#[inline(never)]
+fn write(level: &str, compose: &dyn Fn(&mut Buf<'_>)) {
+    if MUTE.load(Ordering::Relaxed) {
+        return;
+    }
+    let to = TO.load(Ordering::Relaxed);
     let mut room = [0; limits::LINE];
     let mut out = Buf::new(&mut room);
+    if to != 2 {
+        out.str(level);
+    }
     compose(out.str(NAME));
     out.truncate(limits::LINE - 1);
-    let _ = file::write_all(file::stderr(), out.str("\n").as_bytes()); // there is nobody else to tell
+    let text = out.str("\n").as_bytes();
+    let to = sys::unleak(to);
+    if file::write_all(&to, text).is_err() {
+        // Just before a service starts, it may have been closed.
+        let _ = file::write_all(file::stderr(), text); // there is nobody else to tell
+    }
+    sys::leak(to);
 }
 
 /// Says what went wrong, in a line, and what to do about it in a second one where that is known; gives the exit code.
 #[cold]
 #[inline(never)]
 pub fn say(error: &Error<'_>) -> Exit {
-    message(&|out| {
+    alarm(&|out| {
         error.render(out);
         if !error.advice.is_empty() {
             out.str("\n").str(NAME).str(error.advice);

@@ -74,7 +74,13 @@ impl Rtnl {
     /// Asks for the events of a group. Source: `uapi/linux/rtnetlink.h: enum rtnetlink_groups`.
     pub fn subscribe(&self, group: u32) -> sys::Result<()> {
         let group = core::ffi::c_int::try_from(group).map_err(|_| Errno::EINVAL)?;
+        net::bind_netlink(&self.fd)?;
         net::set_option(&self.fd, option::LEVEL, option::ADD_MEMBERSHIP, group)
+    }
+
+    /// The socket's descriptor, to wait for events on it among others.
+    pub fn number(&self) -> core::ffi::c_int {
+        sys::number(&self.fd)
     }
 
     /// Waits for an event and reads it away; false when `timeout_ms` passed without one.

@@ -10,19 +10,21 @@ use crate::conf::keywords::Keyword;
 use crate::conf::values;
 use crate::conf::words::Words;
 use crate::error::{Errno, Error, Exit, What, Why};
+use crate::init;
 use crate::ip::{self, Class, Device};
 use crate::limits;
 use crate::load::{self, Loaded};
-use crate::log::{Outcome, print, refused, say};
+use crate::log::{self, Outcome, print, refused, say};
 use crate::order::{self, Node};
 use crate::plan::{self, Item, KERNELS_RULES, Phase, Plan, RULES};
 use crate::record::Owner;
 use crate::rtnl::Rtnl;
-use crate::service::{self, seal};
+use crate::service::supervise::{Host, Supervisor};
+use crate::service::{Settings, seal};
 use crate::sys::args::Strings;
 use crate::sys::mem::{List, filled};
 use crate::sys::path::Path;
-use crate::sys::process;
+use crate::sys::process::{self, signal};
 use crate::text::Buf;
 use crate::vrf;
 use crate::wire::msg::Writer;
@@ -35,6 +37,10 @@ type Name = &'static [u8];
 /// Runs the program; gives its exit code.
 pub fn run(argv: Strings, environment: Strings) -> u8 {
     let mut options = Options::new();
+    if init::is_started_as(argv, environment, &cli::is_command) {
+        let words = cli::init_words(argv.skip(1), &mut options);
+        return first_process(&options, words, environment).code();
+    }
     let outcome = cli::parse(argv.skip(1), &mut options).and_then(|command| dispatch(&options, command, environment));
     outcome.map_or_else(Exit::code, |()| 0)
 }
@@ -46,6 +52,8 @@ fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcom
         Command::Up(names) => about(options, names, load::load, &|story| story.change(Story::up)),
         Command::Down(names) => about(options, names, load::load_if_any, &|story| story.change(Story::down)),
         Command::Plan(names) => about(options, names, load::load, &|story| story.print()),
+        Command::Run(names) => look_after(options, names, environment),
+        Command::Init(words) => Err(first_process(options, words, environment)),
         Command::Pids(vrf) => pids(vrf),
         Command::Identify(pid) => identify(pid),
         Command::Check(vrf) => check(options, vrf),
@@ -71,24 +79,31 @@ fn open(conf: Loaded) -> Outcome<ManuallyDrop<Apply>> {
 
 #[inline(never)]
 fn launch(options: &Options, vrf: Name, command: Strings, environment: Strings) -> Outcome {
+    options.settings.cover()?;
+    enter(options, vrf, None, options.keep, environment)?;
+    Err(options.settings.exec(command, environment))
+}
+
+/// Puts this process into a VRF, which is brought up first where it is not there, with its descriptors closed but for
+/// those whose bits are in `keep`.
+#[inline(never)]
+fn enter(options: &Options, vrf: Name, wanted: Option<Level>, keep: u64, environment: Strings) -> Outcome {
     if vrf == b"default" {
-        bind::bind(None, Level::Bind)?;
-    } else {
-        values::if_name(vrf).map_err(|reason| wrong(What::Word(b"VRF", vrf), reason, b""))?;
-        let level = level(options, vrf)?;
-        let mut interfaces = List::new();
-        let mut index = look(vrf, level, &mut interfaces)?;
-        if index == 0 {
-            bring_up(options, vrf)?;
-            index = look(vrf, level, &mut interfaces)?;
-        }
-        if index == 0 {
-            return Err(refused("run in", vrf, Errno::ENODEV));
-        }
-        bind::bind(Some(&Vrf { name: vrf, index, interfaces: interfaces.as_slice() }), level)?;
-        seal::seal(level, options.no_new_privs, options.keep, environment)?;
+        return bind::bind(None, Level::Bind);
     }
-    Err(service::exec(command, environment))
+    values::if_name(vrf).map_err(|reason| wrong(What::Word(b"VRF", vrf), reason, b""))?;
+    let level = wanted.map_or_else(|| level(options, vrf), Ok)?;
+    let mut interfaces = List::new();
+    let mut index = look(vrf, level, &mut interfaces)?;
+    if index == 0 {
+        bring_up(options, vrf)?;
+        index = look(vrf, level, &mut interfaces)?;
+    }
+    if index == 0 {
+        return Err(refused("run in", vrf, Errno::ENODEV));
+    }
+    bind::bind(Some(&Vrf { name: vrf, index, interfaces: interfaces.as_slice() }), level)?;
+    seal::seal(level, options.no_new_privs, keep, environment)
 }
 
 /// How services of that VRF are kept: as was asked for, else as the configuration says.
@@ -324,6 +339,32 @@ impl Story<'_> {
         })
     }
 
+    /// Brings up again what has gone and come back, while others use the rest. What is not there is left alone, without a
+    /// word; commands for a shell are not run a second time.
+    fn again(&self, apply: &mut Apply) -> Outcome {
+        log::mute(!self.options.verbose);
+        let before = apply.record.len();
+        for phases in [&[Phase::Create], SET_UP] {
+            for &node in self.order.as_slice() {
+                let is_made = matches!(node, Node::Iface(iface) if self.plan.makes(iface));
+                if is_made || apply.link(self.name(node)).is_ok() {
+                    let _ = self.one(node, phases, &mut |name, phase, item| {
+                        if item.shell { Ok(()) } else { carry_out(apply, name, phase, item) }
+                    });
+                    let _ = apply.flush(); // the next ones are tried all the same
+                }
+            }
+        }
+        let ended = apply.end().and(self.refresh(false));
+        log::mute(self.options.quiet);
+        if apply.record.len() > before {
+            log::message(&|out| {
+                out.str("interfaces have changed: brought up again");
+            });
+        }
+        ended
+    }
+
     /// Sets up one after the other. Where one fails, the others come up all the same.
     #[inline(never)]
     fn set_up(&self, apply: &mut Apply, start: usize) -> Outcome {
@@ -546,6 +587,77 @@ fn print_item(item: &Item<'_>, out: &mut Buf<'_>) {
         (_, true) => "  # for isolation; not in the file\n",
         _ => "\n",
     });
+}
+
+// ---- run
+
+/// Looks after services until they have ended, and ends with their exit code.
+#[inline(never)]
+fn look_after(options: &Options, mut names: cli::Names, environment: Strings) -> Outcome {
+    let conf = load::load(options.config)?;
+    supervised(options, conf, environment, &mut |supervisor| {
+        supervisor.select(&mut names)?;
+        if supervisor.is_empty() {
+            return Err(wrong(What::Nothing, "no service: neither named, nor auto in ", conf.file));
+        }
+        let ends = signal::set(signal::TERM) | signal::set(signal::INT) | signal::set(signal::QUIT);
+        supervisor.watch(ends, false);
+        process::exit(supervisor.code())
+    })
+}
+
+/// Makes a supervisor of a configuration's services.
+#[inline(never)]
+fn supervised(
+    options: &Options,
+    conf: Loaded,
+    environment: Strings,
+    look: &mut dyn FnMut(&mut Supervisor<'_>) -> Outcome,
+) -> Outcome {
+    let host = Host {
+        up: &|again| {
+            Story::of(options, conf, cli::Names::ALL, &|story| match again {
+                true => story.change(Story::again),
+                false => story.change(Story::up),
+            })
+        },
+        enter: &|vrf, level, keep| enter(options, vrf, Some(level), options.keep | keep, environment),
+        level: options.level,
+        environment,
+        quiet: options.quiet,
+    };
+    look(&mut Supervisor::new(conf, &host)?)
+}
+
+/// The first process: comes back where it is not that.
+#[inline(never)]
+fn first_process(options: &Options, words: Strings, environment: Strings) -> Exit {
+    if process::getpid() != 1 {
+        return wrong(What::Word(b"command", b"init"), "for the first process of a machine or a container", b"");
+    }
+    init::prepare();
+    let done = load::load_if_any(options.config).and_then(|conf| {
+        supervised(options, conf, environment, &mut |supervisor| {
+            supervisor.select(&mut cli::Names::ALL.into_iter())?;
+            if !supervisor.is_empty() {
+                init::end::end(supervisor.watch(init::ENDS, true));
+            }
+            // It stands in front of another init: interfaces first, and this process becomes that.
+            let asked = supervisor.watch(init::ENDS, false);
+            if asked != 0 {
+                init::end::end(asked);
+            }
+            supervisor.leave();
+            match init::next_init(words) {
+                Some(command) => Err(Settings::NONE.exec(command, environment)),
+                None => {
+                    Err(wrong(What::Nothing, "no service, and no init to go on with: /sbin/init is not there", b""))
+                }
+            }
+        })
+    });
+    let _ = done; // said
+    init::end::end(init::emergency(environment))
 }
 
 // ---- pids, identify

@@ -56,6 +56,7 @@ const ROOMS: &[(&str, Room)] = &[
     ("run", Run),
     ("service", Service),
     ("service/filter", Pure),
+    ("service/respawn", Pure),
     ("show", Above),
     ("sys", Sys),
     ("text", Pure),

@@ -62,7 +62,11 @@ fn fetch(name: &str) -> Result<Kernel> {
 
 fn run(name: &str, kernel: &Kernel, scenario: &Scenario) -> Result<(), Failed> {
     let (console, end) = boot(name, kernel, scenario).map_err(|error| Failed::from(format!("{error:#}")))?;
-    verdict::judge(&console, &end, &scenario.cases).map_err(Failed::from)
+    let mut report = verdict::judge(&console, &end, &scenario.cases).err().unwrap_or_default();
+    for text in scenario.says.iter().filter(|text| !console.iter().any(|line| line.contains(text.as_str()))) {
+        let _ = writeln!(report, "the console does not show: {text}");
+    }
+    if report.is_empty() { Ok(()) } else { Err(Failed::from(report)) }
 }
 
 fn boot(name: &str, kernel: &Kernel, scenario: &Scenario) -> Result<(Vec<String>, End)> {
@@ -72,7 +76,7 @@ fn boot(name: &str, kernel: &Kernel, scenario: &Scenario) -> Result<(Vec<String>
         kernel: kernel.image.clone(),
         initrd: Some(initrd.path().to_owned()),
         disk: None,
-        append: String::new(),
+        append: scenario.append.clone(),
         memory_mib: 512,
     };
     let mut console = Vec::new();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use vrf_launch::conf::hash::slots;
 use vrf_launch::conf::keywords::Keyword;
 use vrf_launch::conf::stanzas::{Conf, Iface, Stanza, count};
-use vrf_launch::conf::{Fault, lines};
+use vrf_launch::conf::{Fault, lines, services};
 use vrf_launch::error::Exit;
 use vrf_launch::order::{Node, walk};
 use vrf_launch::plan::Plan;
@@ -62,7 +62,7 @@ fn wrong(text: &str, expected: &str) {
 
 #[test]
 fn lines_belong_to_the_stanza_above_them() {
-    let text = "iface a inet static\n mtu 1\nservice s\n mtu 2\ninterface b\n\tmtu  3 \n foreign x  y\n";
+    let text = "iface a inet static\n mtu 1\nservice s\n exec 2\ninterface b\n\tmtu  3 \n foreign x  y\n";
     assert_eq!(told(text), ["a: mtu=1@2", "b: mtu=3@6 foreign=x  y@7"]);
     assert_eq!(told(""), [""; 0]);
     assert_eq!(told("foreign x\niface a"), ["a:"]);
@@ -263,4 +263,58 @@ fn a_chain_may_be_long() {
     assert_eq!(given.len(), n + 1);
     assert_eq!(given.first().map(String::as_str), Some("i10000?"));
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
+// ---- services
+
+const SERVICES: &str = "auto sshd a-name-longer-than-an-interfaces mgmt\nservice sshd\n    vrf mgmt\n    exec /sshd -D 'a b' \\\n        c\n\
+    env A=1\n    env \"B=2 3\"\n    requires mgmt web eth0\n    respawn on-failure\n    ready fd 3\n\
+service web\n    exec /web\nservice a-name-longer-than-an-interfaces\n    exec /x\niface mgmt\n    vrf-table 1\n\
+iface eth0\n    requires sshd\nservice mgmt\n    exec /y\n";
+
+#[test]
+fn services_stand_beside_interfaces() {
+    right(SERVICES.as_bytes(), |conf, _| {
+        let names: Vec<_> = conf.services().map(|service| string(conf.service_name(service))).collect();
+        assert_eq!(names, ["sshd", "web", "a-name-longer-than-an-interfaces", "mgmt"]);
+        let auto: Vec<_> = conf.services().map(|service| conf.is_auto_service(service)).collect();
+        assert_eq!(auto, [true, false, true, true]);
+        let ifaces: Vec<_> = conf.ifaces().map(|iface| string(conf.name(iface))).collect();
+        assert_eq!(ifaces, ["mgmt", "eth0"], "what auto alone names and a service has is no interface");
+        assert_eq!(conf.find(b"sshd"), None);
+    });
+}
+
+#[test]
+fn a_service_has_the_lines_of_its_stanza() {
+    right(SERVICES.as_bytes(), |conf, _| {
+        let sshd = conf.service(b"sshd").unwrap();
+        assert_eq!(string(conf.field(sshd, services::VRF)), "mgmt");
+        assert_eq!(string(conf.field(sshd, services::EXEC)).split_whitespace().last(), Some("c"));
+        let mut env = Vec::new();
+        conf.each_field(sshd, services::ENV, &mut |line| env.push(string(line.value)));
+        assert_eq!(env, ["A=1", "\"B=2 3\""]);
+        assert_eq!((conf.respawn(sshd), conf.ready_fd(sshd)), (b'o', Some(3)));
+        let web = conf.service(b"web").unwrap();
+        assert_eq!((conf.field(web, services::VRF), conf.respawn(web), conf.ready_fd(web)), (&b""[..], b'y', None));
+    });
+}
+
+#[test]
+fn wrong_services_are_told() {
+    wrong("service\n", "1: service : a name is missing");
+    wrong("service a\n    vrf b\n", "1: service a: an exec line is missing");
+    wrong("service a\n    exec x\nservice a\n    exec y\n", "3: service a: another service");
+    wrong("service a\n    exec x 'y\n", "2: exec 'y: a quote that is not closed");
+    wrong("service a\n    exec x\n    usr web\n", "3: usr web: no such keyword of a service");
+    wrong("service a\n    exec x\n    user\n", "3: user : a value is missing");
+    wrong("service a\n    exec x\n    env A=1 =2\n", "3: env A=1: not NAME=VALUE");
+    wrong("service a\n    exec x\n    requires b\n", "3: requires b: neither a service nor an interface");
+    wrong("service a\n    exec x\n    respawn often\n", "3: respawn often: the values are");
+    wrong("service a\n    exec x\n    listen tcp:22\n", "3: listen tcp:22: known, and not in this version");
+    wrong("service a\n    exec x\n    vrf a/b\n", "3: vrf a/b: ");
+    for ready in ["fd", "fd 2", "fd 64", "3", "fd x"] {
+        wrong(&format!("service a\n    exec x\n    ready {ready}\n"), "3: ready ");
+    }
+    wrong("auto a-name-longer-than-an-interfaces\n", "1: auto a-name-longer-than-an-interfaces: ");
 }

@@ -258,7 +258,7 @@ impl Try<'_> {
             seal::seal(self.level, None, self.outside.bits() | sys::bit(self.pipe), Strings::NONE)?;
         }
         if !self.as_root {
-            process::become_user(NOBODY).map_err(|errno| refused("become", b"nobody", errno))?;
+            process::become_user(NOBODY, NOBODY, &[]).map_err(|errno| refused("become", b"nobody", errno))?;
         }
         let mut found = Found::NOTHING;
         for (bound, family) in found.bound.iter_mut().zip([uapi::AF_INET, uapi::AF_INET6]) {

@@ -152,10 +152,7 @@ impl<'a> Property<'a> {
                 }
                 values::mac(word).map(drop)
             }
-            K::VrfIsolation => match code(b"bbind gguard sstrict", first) {
-                0 => Err("the levels are bind, guard, strict"),
-                _ => Ok(()),
-            },
+            K::VrfIsolation => isolation(first),
             K::Alias if self.value.len() > ALIAS => Err("longer than 255 bytes"),
             K::Alias => {
                 *word = self.value;
@@ -213,6 +210,14 @@ const ALIAS: usize = 255;
 
 const NO_SUCH_KEYWORD: &str = "no such keyword; those with vrf- are vrf-table, vrf-member, vrf-route, vrf-rules, vrf-loopback, \
     vrf-isolation";
+
+/// A level of isolation.
+pub fn isolation(word: &[u8]) -> Result<(), Reason> {
+    match code(b"bbind gguard sstrict", word) {
+        0 => Err("the levels are bind, guard, strict"),
+        _ => Ok(()),
+    }
+}
 
 /// A VRF's table: any but 0 (no table) and `local`, in which the VRF would shadow the machine's own addresses.
 pub fn vrf_table(word: &[u8]) -> Result<u32, &'static str> {

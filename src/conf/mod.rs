@@ -2,11 +2,12 @@
 //!
 //! [`lines`] cuts the text into logical lines, [`words`] a line into words, [`values`] gives words a type,
 //! [`stanzas`] says which lines belong to which interface, [`keywords`] what they mean. Phase lines
-//! that iproute2's `ip` would carry out are [`crate::ip`]'s.
+//! that iproute2's `ip` would carry out are [`crate::ip`]'s. [`services`] has the lines of services.
 
 pub mod hash;
 pub mod keywords;
 pub mod lines;
+pub mod services;
 pub mod stanzas;
 pub mod values;
 pub mod words;

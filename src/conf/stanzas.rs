@@ -1,7 +1,8 @@
 //! Stanzas: which lines belong to which interface.
 //!
 //! ```text
-//! auto NAME…          NAME is brought up by `up` without names; lines that follow belong to the last NAME
+//! auto NAME…          NAME is brought up by `up` without names, a service is started by `run`; lines that follow
+//!                     belong to the last NAME
 //! iface NAME [WORD]…  lines that follow belong to NAME (also `interface`); a name may have several stanzas
 //! template NAME       lines to be inherited
 //! defaults            lines that every iface inherits
@@ -14,6 +15,7 @@ use super::Fault;
 use super::hash::{Probe, fill, hash, probe};
 use super::keywords::{Keyword, Property, is_misspelt, keyword, vrf_table};
 use super::lines::{Lines, offset};
+use super::services::Service;
 use super::values::{self, Reason};
 use super::words::{Words, code};
 
@@ -23,6 +25,8 @@ const AUTO: u8 = b'a';
 const IFACE: u8 = b'i';
 const TEMPLATE: u8 = b't';
 const DEFAULTS: u8 = b'd';
+/// As [`HEADINGS`] has it.
+pub(super) const SERVICE: u8 = b's';
 
 /// Where a stanza is in the text, bytes from its start. Its lines end where the next stanza begins.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +38,7 @@ pub struct Stanza {
     /// The next stanza of the same name, plus 1; 0 is none.
     next: u32,
     /// What it is, as in [`HEADINGS`].
-    kind: u8,
+    pub(super) kind: u8,
     /// Whether this is the first stanza of an interface of that name.
     first: bool,
 }
@@ -48,7 +52,7 @@ impl Stanza {
 #[derive(Clone, Copy)]
 pub struct Conf<'a> {
     text: &'a [u8],
-    stanzas: &'a [Stanza],
+    pub(super) stanzas: &'a [Stanza],
     slots: &'a [u32],
 }
 
@@ -114,6 +118,9 @@ impl<'a> Conf<'a> {
                 return None;
             }
         }
+        for n in 0..index.used {
+            index.tell_apart(n);
+        }
         Some(index.conf())
     }
 
@@ -131,8 +138,8 @@ impl<'a> Conf<'a> {
     /// The interface of that name.
     pub fn find(&self, name: &[u8]) -> Option<Iface> {
         match self.probe(name) {
-            Probe::Found(n) => Some(Iface(n)),
-            Probe::Free(_) => None,
+            Probe::Found(n) if self.stanzas.get(n).is_some_and(|stanza| stanza.first) => Some(Iface(n)),
+            _ => None,
         }
     }
 
@@ -161,6 +168,11 @@ impl<'a> Conf<'a> {
     /// Where an interface is first named.
     pub fn at(&self, iface: Iface) -> u32 {
         self.stanzas.get(iface.0).map_or(0, |stanza| stanza.at)
+    }
+
+    /// Whether that stanza is one of `auto`.
+    pub(super) fn is_heading_of_auto(&self, n: usize) -> bool {
+        self.stanzas.get(n).is_some_and(|stanza| stanza.kind == AUTO)
     }
 
     /// Whether `auto` names the interface.
@@ -214,6 +226,12 @@ impl<'a> Conf<'a> {
                     return false;
                 }
             }
+            if stanza.kind == SERVICE && !self.check_service(Service(n), fault) {
+                return false;
+            }
+            if stanza.kind == AUTO && !self.check_auto(n, fault) {
+                return false;
+            }
             if !stanza.first {
                 continue;
             }
@@ -235,6 +253,15 @@ impl<'a> Conf<'a> {
             }
         }
         true
+    }
+
+    /// Whether the name that `auto` gives can be an interface's, or is a service's.
+    #[inline(never)]
+    fn check_auto(&self, n: usize, fault: &mut Fault<'a>) -> bool {
+        let name = self.name(Iface(n));
+        let Err(reason) = values::if_name(name) else { return true };
+        *fault = Fault { at: self.at(Iface(n)), key: b"auto", word: name, reason };
+        self.service(name).is_some()
     }
 
     /// Looks for the VRF of a table in the slots that are for them.
@@ -311,8 +338,14 @@ impl<'a> Index<'a> {
     fn add(&mut self, kind: u8, at: u32, name: &[u8]) -> Option<Reason> {
         let mut first = false;
         if matches!(kind, AUTO | IFACE) {
-            if let Err(reason) = values::if_name(name) {
-                return Some(reason);
+            match values::if_name(name) {
+                Ok(_) => {}
+                Err(reason) if kind == IFACE => return Some(reason),
+                // It may be a service's: that is known when all are.
+                Err(_) => {
+                    self.push(Stanza { at, name: position(self.text, name), next: 0, kind, first });
+                    return None;
+                }
             }
             match (Conf { text: self.text, stanzas: self.stanzas, slots: self.slots }).probe(name) {
                 Probe::Free(slot) => {
@@ -324,6 +357,26 @@ impl<'a> Index<'a> {
         }
         self.push(Stanza { at, name: position(self.text, name), next: 0, kind, first });
         None
+    }
+
+    /// A name that `auto` alone gives, and that a service has, is no interface's.
+    #[inline(never)]
+    fn tell_apart(&mut self, service: usize) {
+        let conf = Conf { text: self.text, stanzas: self.stanzas, slots: self.slots };
+        if conf.stanzas.get(service).is_none_or(|stanza| stanza.kind != SERVICE) {
+            return;
+        }
+        let Probe::Found(first) = conf.probe(conf.name(Iface(service))) else { return };
+        let mut k = first;
+        while let Some(stanza) = conf.stanzas.get(k) {
+            if stanza.kind == IFACE {
+                return;
+            }
+            k = index(stanza.next).wrapping_sub(1);
+        }
+        if let Some(stanza) = self.stanzas.get_mut(first) {
+            stanza.first = false;
+        }
     }
 
     fn push(&mut self, stanza: Stanza) {

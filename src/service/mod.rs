@@ -1,13 +1,18 @@
-//! Starting a service: the command takes this process's place, with its environment, signals and PID unchanged.
+//! Starting a service: the command takes this process's place, with its environment, signals and PID unchanged but for
+//! what [`Settings`] say.
 
 pub mod filter;
+pub mod respawn;
 pub mod seal;
 pub mod shell;
+pub mod supervise;
+pub mod user;
 
 use crate::bytes::before;
 use crate::error::{Errno, Error, Exit, What};
-use crate::log::say;
-use crate::sys::args::Strings;
+use crate::log::{Outcome, refused, say};
+use crate::sys::args::{Made, Strings};
+use crate::sys::mem::List;
 use crate::sys::path::Path;
 use crate::sys::{file, process};
 use core::ffi::CStr;
@@ -15,11 +20,70 @@ use core::ffi::CStr;
 /// Where commands are looked for when the environment has no PATH. Source: `confstr(3)`, musl's `execvp`.
 const DEFAULT_PATH: &[u8] = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// How a command is started, beyond its VRF. What is empty is left as it is.
+pub struct Settings {
+    /// `NAME[:GROUP]`
+    pub user: &'static [u8],
+    /// Variables of the environment, each `NAME=VALUE`.
+    pub env: List<&'static CStr>,
+    /// The folder it is started in.
+    pub chdir: &'static CStr,
+    /// The file that it finds in the place of /etc/resolv.conf.
+    pub resolv_conf: &'static CStr,
+}
+
+/// Whether that is `NAME=VALUE`.
+pub fn is_setting(word: &[u8]) -> bool {
+    let name = before(word, b'=').len();
+    name > 0 && name < word.len()
+}
+
+impl Settings {
+    /// Nothing is changed.
+    pub const NONE: Self = Self { user: b"", env: List::new(), chdir: c"", resolv_conf: c"" };
+
+    /// Puts the file they name in the place of /etc/resolv.conf: before anything is taken from this process.
+    pub fn cover(&self) -> Outcome {
+        if self.resolv_conf.is_empty() {
+            return Ok(());
+        }
+        file::cover(self.resolv_conf, RESOLV_CONF)
+            .map_err(|errno| refused("put in the place of /etc/resolv.conf", self.resolv_conf.to_bytes(), errno))
+    }
+
+    /// Executes a command as they say. Comes back only with an error, which has been said.
+    pub fn exec(&self, command: Strings, environment: Strings) -> Exit {
+        match self.apply(environment) {
+            Ok(environment) => exec(command, environment),
+            Err(exit) => exit,
+        }
+    }
+
+    /// Does what they say to this process; gives the environment that they make of the one there was.
+    #[inline(never)]
+    fn apply(&self, environment: Strings) -> Outcome<Strings> {
+        let mut environment = Made::of(environment);
+        if !self.user.is_empty() {
+            user::switch(self.user, &mut environment)?;
+        }
+        for setting in self.env.as_slice() {
+            environment.set(setting);
+        }
+        if !self.chdir.is_empty() {
+            file::chdir(self.chdir).map_err(|errno| refused("go to", self.chdir.to_bytes(), errno))?;
+        }
+        environment.finish().map_err(|errno| refused("make", b"environment", errno))
+    }
+}
+
+/// Where the resolver of every C library looks for its servers.
+const RESOLV_CONF: &CStr = c"/etc/resolv.conf";
+
 /// Executes a command, looked up in PATH. Comes back only with an error: exit code 127 where the command is not there, 126
 /// where it cannot be run.
 ///
 /// Not done: what execvp(3) does with a file that the kernel does not know how to run, handing it to a shell.
-pub fn exec(command: Strings, environment: Strings) -> Exit {
+fn exec(command: Strings, environment: Strings) -> Exit {
     let mut rest = command;
     let Some(name) = rest.next() else { return say(&Error::usage(What::Nothing, "no command was given")) };
     let is_path = name.to_bytes().contains(&b'/');

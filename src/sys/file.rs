@@ -7,7 +7,6 @@ use core::ffi::{CStr, c_int};
 use linux_raw_sys::general as linux;
 use rustix::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD};
-use rustix::mount::MountFlags;
 
 /// Opens for reading.
 pub fn open(path: &CStr) -> Result<OwnedFd> {
@@ -22,6 +21,16 @@ pub fn open_write(path: &CStr) -> Result<OwnedFd> {
 /// Opens for reading and writing, making an empty file where there is none.
 pub fn open_or_create(path: &CStr) -> Result<OwnedFd> {
     open_at(linux::AT_FDCWD, path, linux::O_RDWR | linux::O_CREAT | linux::O_NOFOLLOW)
+}
+
+/// Opens a terminal.
+pub fn open_read_write(path: &CStr) -> Result<OwnedFd> {
+    open_at(linux::AT_FDCWD, path, linux::O_RDWR | linux::O_NOCTTY)
+}
+
+/// Opens for writing at the end, making an empty file where there is none.
+pub fn open_append(path: &CStr) -> Result<OwnedFd> {
+    open_at(linux::AT_FDCWD, path, linux::O_WRONLY | linux::O_APPEND | linux::O_CREAT)
 }
 
 /// Opens a directory.
@@ -162,10 +171,48 @@ pub fn magic(path: &CStr) -> Result<u64> {
     Ok(rustix::fs::statfs(path)?.f_type as u64 & 0xffff_ffff)
 }
 
+/// Goes to a folder. `chdir(2)`.
+pub fn chdir(path: &CStr) -> Result<()> {
+    // SAFETY: the kernel reads a C string.
+    unsafe { call!(chdir, path.as_ptr(), 0, 0) }?;
+    Ok(())
+}
+
+/// Lets this process and its children find one file in the place of another, and nobody else. `unshare(2)`, `mount(2)`.
+#[inline(never)]
+pub fn cover(file: &CStr, place: &CStr) -> Result<()> {
+    // SAFETY: numbers only.
+    unsafe { call!(unshare, linux::CLONE_NEWNS, 0, 0) }?;
+    // Nothing that is mounted here shows outside; what is mounted outside still comes in.
+    mount_with(c"none", c"/", c"", linux::MS_REC | linux::MS_SLAVE, c"")?;
+    mount_with(file, place, c"", linux::MS_BIND, c"")
+}
+
+/// Mounts. `mount(2)`.
+#[inline(never)]
+pub fn mount_with(source: &CStr, target: &CStr, kind: &CStr, flags: u32, options: &CStr) -> Result<()> {
+    // SAFETY: the kernel reads four C strings.
+    unsafe { call!(mount, source.as_ptr(), target.as_ptr(), kind.as_ptr(), flags, options.as_ptr()) }?;
+    Ok(())
+}
+
+/// How a file system is mounted on which there is neither a program nor a device.
+pub const PLAIN: u32 = linux::MS_NOSUID | linux::MS_NODEV | linux::MS_NOEXEC | linux::MS_RELATIME;
+/// One on which there may be devices.
+pub const NO_SUID: u32 = linux::MS_NOSUID | linux::MS_RELATIME;
+/// One that is mounted is from then on only read.
+pub const READ_ONLY_NOW: u32 = linux::MS_REMOUNT | linux::MS_RDONLY;
+
+/// Unmounts. `umount2(2)`.
+pub fn unmount(target: &CStr) -> Result<()> {
+    // SAFETY: the kernel reads a C string.
+    unsafe { call!(umount2, target.as_ptr(), 0, 0) }?;
+    Ok(())
+}
+
 /// Mounts a file system that needs no device. `mount(2)`.
 pub fn mount(kind: &CStr, target: &CStr) -> Result<()> {
-    let flags = MountFlags::NOSUID.union(MountFlags::NODEV).union(MountFlags::NOEXEC).union(MountFlags::RELATIME);
-    Ok(rustix::mount::mount(c"none", target, kind, flags, None)?)
+    mount_with(c"none", target, kind, PLAIN, c"")
 }
 
 /// Keeps what is mounted from here on, below a path, to this mount namespace.

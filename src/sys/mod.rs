@@ -6,6 +6,7 @@
 
 use crate::error::Errno;
 use core::ffi::c_int;
+use rustix::fd::{AsRawFd, IntoRawFd};
 use syscalls::{Sysno, syscall};
 
 /// Makes a system call with up to five arguments, each a number or an address: `call!(read, fd, buf, len)`.
@@ -82,6 +83,21 @@ const fn owned(fd: u32) -> OwnedFd {
 pub fn bit(fd: &OwnedFd) -> u64 {
     use rustix::fd::AsRawFd;
     1_u64.checked_shl(fd.as_raw_fd().cast_unsigned()).unwrap_or(0)
+}
+
+/// A descriptor's number, for a table of them.
+pub fn number(fd: &OwnedFd) -> c_int {
+    fd.as_raw_fd()
+}
+
+/// Lets a descriptor stay open when its owner is gone; gives its number.
+pub fn leak(fd: OwnedFd) -> c_int {
+    fd.into_raw_fd()
+}
+
+/// Takes back what [`leak`] gave.
+pub const fn unleak(fd: c_int) -> OwnedFd {
+    owned(fd.cast_unsigned())
 }
 
 /// A number of bytes.

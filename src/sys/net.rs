@@ -143,6 +143,18 @@ pub fn send_to(fd: &OwnedFd, bytes: &[u8], address: &[u8], control: Control<'_>)
     Ok(())
 }
 
+/// Gives a netlink socket a portid of its own. One without is taken for the kernel, from which most events come, and does
+/// not get them. `bind(2)`.
+pub fn bind_netlink(fd: &OwnedFd) -> Result<()> {
+    let mut address = [0_u16; 6];
+    if let Some(family) = address.first_mut() {
+        *family = 16; // AF_NETLINK; the kernel chooses the portid
+    }
+    // SAFETY: the kernel reads the twelve bytes of an address.
+    unsafe { call!(bind, fd.as_raw_fd(), address.as_ptr(), size_of::<sockaddr_nl>()) }?;
+    Ok(())
+}
+
 /// Sends one datagram to the kernel. `sendto(2)` without an address: the kernel's.
 pub fn send(fd: &OwnedFd, bytes: &[u8]) -> Result<()> {
     // SAFETY: the kernel reads at most `bytes.len()` bytes of `bytes`; where there is no address, its length is not
@@ -224,13 +236,32 @@ const fn iov_len(n: usize) -> linux_raw_sys::ctypes::c_ulong {
 
 /// Waits until there is something to receive; false when `timeout_ms` passed before. `poll(2)`.
 pub fn wait_readable(fd: &OwnedFd, timeout_ms: u32) -> Result<bool> {
-    let mut poll = [linux_raw_sys::general::pollfd { fd: fd.as_raw_fd(), events: 1, revents: 0 }]; // POLLIN
+    let mut polled = [watch(fd.as_raw_fd())];
+    wait(&mut polled, timeout_ms)?;
+    Ok(polled.iter().any(is_ready))
+}
+
+/// Whether something can be read from a descriptor, as far as has been asked.
+pub type Watched = linux_raw_sys::general::pollfd;
+
+/// Nothing has been asked yet.
+pub const fn watch(fd: c_int) -> Watched {
+    Watched { fd, events: 1, revents: 0 } // POLLIN
+}
+
+/// Whether there is something, be it the end.
+pub const fn is_ready(watched: &Watched) -> bool {
+    watched.revents != 0
+}
+
+/// Waits until there is something to read from one of them, or `timeout_ms` have passed; `u32::MAX` is for ever. `poll(2)`.
+#[inline(never)]
+pub fn wait(watched: &mut [Watched], timeout_ms: u32) -> Result<()> {
     let mut rest = [i64::from(timeout_ms / 1000), i64::from(timeout_ms % 1000) * 1_000_000];
-    // SAFETY: the kernel reads and writes one pollfd, and reads a time of two 64-bit numbers.
-    let got = unsafe { syscall!(PPOLL, poll.as_mut_ptr(), 1, rest.as_mut_ptr(), 0, 0) };
-    match got.map_err(Errno::from) {
-        Ok(n) => Ok(n > 0),
-        Err(Errno::EINTR) => Ok(false),
+    let time = if timeout_ms == u32::MAX { core::ptr::null_mut() } else { rest.as_mut_ptr() };
+    // SAFETY: the kernel reads and writes as many pollfds, and reads a time of two 64-bit numbers.
+    match unsafe { syscall!(PPOLL, watched.as_mut_ptr(), watched.len(), time, 0, 0) }.map_err(Errno::from) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(errno) => Err(errno),
     }
 }

@@ -1,12 +1,14 @@
 //! Processes: exec, fork and wait, and what they inherit.
 
-use super::Result;
 use super::args::Strings;
+use super::{OwnedFd, Result, file, owned};
 use crate::error::Errno;
 use crate::service::filter::Insn;
-use core::ffi::{CStr, c_char};
+use core::ffi::{CStr, c_char, c_int};
+use core::mem::size_of_val;
 use linux_raw_sys::general as linux;
 use linux_raw_sys::prctl as control;
+use rustix::fd::AsRawFd;
 use syscalls::{Sysno, syscall};
 
 /// The process's own number.
@@ -65,13 +67,269 @@ pub fn fork() -> Result<u32> {
     unsafe { call!(clone, linux::SIGCHLD, 0, 0) }
 }
 
+/// As [`fork`], with the child in that cgroup from its first moment: nothing has to wait for the kernel to move it.
+/// `clone3(2)` with `CLONE_INTO_CGROUP`, since 5.7; where that cannot be, the child is where its parent is.
+///
+/// Source: `uapi/linux/sched.h: struct clone_args`, eleven numbers of 64 bits.
+#[inline(never)]
+pub fn fork_into(cgroup: Option<&OwnedFd>) -> Result<u32> {
+    if let Some(cgroup) = cgroup {
+        let cgroup = u64::try_from(cgroup.as_raw_fd()).unwrap_or(0);
+        let chld = u64::from(linux::SIGCHLD);
+        let args = [linux::CLONE_INTO_CGROUP, 0, 0, 0, chld, 0, 0, 0, 0, 0, cgroup];
+        // SAFETY: as in `fork`; the kernel reads the numbers, among which is no address.
+        if let Ok(pid) = unsafe { call!(clone3, args.as_ptr(), size_of_val(&args), 0) } {
+            return Ok(pid);
+        }
+    }
+    fork()
+}
+
+/// Signals. Source: signal(7).
+#[allow(missing_docs, reason = "each is the signal of its name")]
+pub mod signal {
+    use linux_raw_sys::general as linux;
+
+    pub const HUP: u32 = linux::SIGHUP;
+    pub const INT: u32 = linux::SIGINT;
+    pub const QUIT: u32 = linux::SIGQUIT;
+    pub const KILL: u32 = linux::SIGKILL;
+    pub const USR1: u32 = linux::SIGUSR1;
+    pub const USR2: u32 = linux::SIGUSR2;
+    pub const TERM: u32 = linux::SIGTERM;
+    pub const CHLD: u32 = linux::SIGCHLD;
+    pub const CONT: u32 = linux::SIGCONT;
+
+    /// Those that are waited for while services are looked after.
+    pub const HANDLED: u64 = set(HUP) | set(INT) | set(QUIT) | set(USR1) | set(USR2) | set(TERM) | set(CHLD);
+
+    /// A set of one.
+    pub const fn set(number: u32) -> u64 {
+        1 << ((number - 1) & 63)
+    }
+
+    /// Whether a signal is in a set.
+    pub const fn is_in(number: u32, set_: u64) -> bool {
+        number > 0 && set(number) & set_ != 0
+    }
+}
+
+/// Bytes of a set of signals.
+const SIGNAL_SET: usize = 8;
+
+/// Blocks these signals and no other; gives those that were blocked before. A SIGCHLD that is ignored, so that children
+/// cannot be waited for, is not ignored any more. `rt_sigprocmask(2)`, `rt_sigaction(2)`.
+#[inline(never)]
+pub fn swap_signal_mask(new: u64) -> Result<u64> {
+    let mut old = 0_u64;
+    // SAFETY: the kernel reads one set and writes another.
+    unsafe { call!(rt_sigprocmask, linux::SIG_SETMASK, &raw const new, &raw mut old, SIGNAL_SET, 0) }?;
+    let default = [0_u64; 4];
+    // SAFETY: the kernel reads a `struct sigaction` of zeroes, which is not longer than that: what is usual is done.
+    unsafe { call!(rt_sigaction, linux::SIGCHLD, default.as_ptr(), 0, SIGNAL_SET, 0) }?;
+    Ok(old)
+}
+
+/// A descriptor from which these signals are read, instead of taking them. `signalfd4(2)`.
+pub fn signalfd(set: u64) -> Result<OwnedFd> {
+    let flags = linux::O_CLOEXEC | linux::O_NONBLOCK; // SFD_CLOEXEC and SFD_NONBLOCK are the same
+    // SAFETY: the kernel reads one set.
+    Ok(owned(unsafe { call!(signalfd4, -1_isize, &raw const set, SIGNAL_SET, flags, 0) }?))
+}
+
+/// The next signal that has come, if there is one. Source: `uapi/linux/signalfd.h: struct signalfd_siginfo`, 128 bytes of
+/// which the first four are the signal's number.
+pub fn next_signal(fd: &OwnedFd) -> Option<u32> {
+    let mut info = [0; 128];
+    file::read(fd, &mut info).ok().filter(|got| *got == info.len())?;
+    info.first_chunk().map(|number| u32::from_ne_bytes(*number))
+}
+
+/// Sends a signal to a process. One that is gone needs none. `kill(2)`.
+pub fn kill(pid: u32, number: u32) {
+    // SAFETY: numbers only.
+    let _ = unsafe { call!(kill, pid, number, 0) };
+}
+
+/// Sends a signal to all processes of a group.
+pub fn kill_group(group: u32, number: u32) {
+    kill(group.wrapping_neg(), number);
+}
+
+/// Makes the process the first of a session of its own. `setsid(2)`.
+pub fn new_session() {
+    // SAFETY: no arguments.
+    let _ = unsafe { call!(setsid, 0, 0, 0) }; // it is one already
+}
+
+/// A pipe: where is read, and where is written. Both are closed on exec. `pipe2(2)`.
+pub fn pipe() -> Result<(OwnedFd, OwnedFd)> {
+    let mut ends = [0_u32; 2];
+    // SAFETY: the kernel writes two numbers.
+    unsafe { call!(pipe2, ends.as_mut_ptr(), linux::O_CLOEXEC, 0) }?;
+    let [read, write] = ends;
+    Ok((owned(read), owned(write)))
+}
+
+/// Makes a descriptor known by that number, too, which is not closed on exec. `dup3(2)`, `fcntl(2)`.
+#[inline(never)]
+pub fn duplicate(fd: &OwnedFd, number: c_int) -> Result<()> {
+    let fd = fd.as_raw_fd();
+    if fd == number {
+        // SAFETY: numbers only.
+        unsafe { call!(fcntl, fd, linux::F_SETFD, 0) }?;
+    } else {
+        // SAFETY: numbers only.
+        unsafe { call!(dup3, fd, number, 0) }?;
+    }
+    Ok(())
+}
+
+/// A child that has ended: its number, and how. `EAGAIN` where none has, `ECHILD` where there is none. `wait4(2)`.
+#[inline(never)]
+pub fn reap() -> Result<(u32, Ended)> {
+    let mut status = 0_i32;
+    // SAFETY: the kernel writes the status, and no usage, for which no address is given; -1 is any child.
+    let pid = unsafe { call!(wait4, -1_isize, &raw mut status, linux::WNOHANG) }?;
+    if pid == 0 { Err(Errno::EAGAIN) } else { Ok((pid, Ended { status })) }
+}
+
+/// How a process ended.
+#[derive(Clone, Copy)]
+pub struct Ended {
+    status: i32,
+}
+
+impl Ended {
+    /// The signal that ended it; 0: it ended by itself.
+    pub const fn signal(self) -> i32 {
+        self.status & 0x7f
+    }
+
+    /// Its exit code, or 128 + the signal.
+    pub const fn code(self) -> i32 {
+        if self.signal() == 0 { self.status >> 8 & 0xff } else { 128 + self.signal() }
+    }
+}
+
 /// Waits for a child; gives its exit code, or 128 + the signal that ended it. `wait4(2)`.
 pub fn wait(pid: u32) -> Result<i32> {
     let mut status = 0_i32;
     // SAFETY: the kernel writes the status, and no usage, for which no address is given.
     unsafe { call!(wait4, pid, &raw mut status, 0) }?;
-    let signal = status & 0x7f;
-    Ok(if signal == 0 { status >> 8 & 0xff } else { 128 + signal })
+    Ok(Ended { status }.code())
+}
+
+/// Gives the process a user, a group, and these groups beside it, all for good. `setgroups(2)`, `setresgid(2)`,
+/// `setresuid(2)`. Errors: `EPERM` without CAP_SETUID and CAP_SETGID.
+#[inline(never)]
+pub fn become_user(user: u32, group: u32, groups: &[u32]) -> Result<()> {
+    // The calls with numbers of 32 bits; on ARM those of 16 bits have the plain names.
+    #[cfg(not(target_arch = "arm"))]
+    let (set_groups, set_group, set_user) = (Sysno::setgroups, Sysno::setresgid, Sysno::setresuid);
+    #[cfg(target_arch = "arm")]
+    let (set_groups, set_group, set_user) = (Sysno::setgroups32, Sysno::setresgid32, Sysno::setresuid32);
+    // SAFETY: the kernel reads as many numbers as there are.
+    unsafe { syscall!(set_groups, groups.len(), groups.as_ptr()) }?;
+    // SAFETY: numbers only.
+    unsafe { syscall!(set_group, group, group, group) }?;
+    // SAFETY: numbers only.
+    unsafe { syscall!(set_user, user, user, user) }?;
+    Ok(())
+}
+
+// ---- what the first process does
+
+/// `reboot(2)`: another start.
+pub const RESTART: u32 = 0x0123_4567;
+/// The processors stop.
+pub const HALT: u32 = 0xcdef_0123;
+/// The power goes.
+pub const POWER_OFF: u32 = 0x4321_fedc;
+
+/// Ends the machine. `reboot(2)`. Errors: `EPERM` without CAP_SYS_BOOT.
+#[inline(never)]
+pub fn reboot(command: u32) -> Result<()> {
+    // SAFETY: numbers only: two that say that it is meant, and the command.
+    unsafe { call!(reboot, 0xfee1_dead_u32, 672_274_793, command, 0, 0) }?;
+    Ok(())
+}
+
+/// Ctrl-Alt-Del becomes a SIGINT for the first process, instead of a reboot at once.
+pub fn keep_ctrl_alt_del() {
+    let _ = reboot(0); // LINUX_REBOOT_CMD_CAD_OFF; refused in a container, which has no such keys
+}
+
+/// Does nothing more, for ever.
+pub fn rest() -> ! {
+    loop {
+        // SAFETY: no file is looked at, and no time is given.
+        let _ = unsafe { call!(ppoll, 0, 0, 0, 0, 0) };
+    }
+}
+
+/// Writes to disks what has not been written. `sync(2)`.
+pub fn sync() {
+    // SAFETY: no arguments.
+    let _ = unsafe { call!(sync, 0, 0, 0) };
+}
+
+/// Sends a signal to every process but the first.
+pub fn kill_all(number: u32) {
+    kill(u32::MAX, number);
+}
+
+/// `sethostname(2)`.
+pub fn set_host_name(name: &[u8]) -> Result<()> {
+    // SAFETY: the kernel reads as many bytes.
+    unsafe { call!(sethostname, name.as_ptr(), name.len(), 0) }?;
+    Ok(())
+}
+
+/// Gives a module to the kernel, which is to unpack it first where it is packed (5.17). `finit_module(2)`.
+pub fn finit_module(module: &OwnedFd, packed: bool) -> Result<()> {
+    let flags = if packed { 4 } else { 0 }; // MODULE_INIT_COMPRESSED_FILE
+    // SAFETY: the kernel reads a C string.
+    unsafe { call!(finit_module, module.as_raw_fd(), c"".as_ptr(), flags) }?;
+    Ok(())
+}
+
+/// Sees to it that 0, 1 and 2 are open: on the console, where the kernel had none to open before /dev was there.
+#[inline(never)]
+pub fn open_console() -> Result<()> {
+    // SAFETY: numbers only.
+    if unsafe { call!(fcntl, 0, linux::F_GETFD, 0) }.is_ok() {
+        return Ok(());
+    }
+    let console = file::open_read_write(c"/dev/console")?;
+    for number in 0..3 {
+        duplicate(&console, number)?;
+    }
+    if console.as_raw_fd() < 3 {
+        super::leak(console);
+    }
+    Ok(())
+}
+
+/// Makes the process the first of a session whose terminal is the console, and 0, 1 and 2 that. `ioctl(2)`, `TIOCSCTTY`.
+#[inline(never)]
+pub fn take_console() {
+    const TIOCSCTTY: u32 = 0x540e;
+    new_session();
+    if let Ok(console) = file::open_read_write(c"/dev/console") {
+        for number in 0..3 {
+            let _ = duplicate(&console, number); // it stays what it was
+        }
+        // SAFETY: numbers only.
+        let _ = unsafe { call!(ioctl, console.as_raw_fd(), TIOCSCTTY, 1) };
+    }
+}
+
+/// Moves a descriptor out of the way of those that a service may ask for; it is closed on exec. `fcntl(2)`.
+pub fn out_of_the_way(fd: OwnedFd) -> Result<OwnedFd> {
+    const OUT_OF_THE_WAY: u32 = 1000;
+    // SAFETY: numbers only.
+    Ok(owned(unsafe { call!(fcntl, fd.as_raw_fd(), linux::F_DUPFD_CLOEXEC, OUT_OF_THE_WAY) }?))
 }
 
 /// Sets the limits on locked memory, bytes, the one that counts and the highest it may be set to, and puts those there
@@ -161,17 +419,6 @@ pub fn close_but(kept: u64) -> Result<()> {
         unsafe { call!(close_range, first, last, 0) }?;
         first = end;
     }
-    Ok(())
-}
-
-/// Becomes a user and a group of that number, of no other group, for good. `setgroups(2)`, `setresgid(2)`, `setresuid(2)`.
-pub fn become_user(id: u32) -> Result<()> {
-    // SAFETY: an empty list of groups, and numbers.
-    unsafe { call!(setgroups, 0, 0, 0) }?;
-    // SAFETY: numbers only.
-    unsafe { call!(setresgid, id, id, id) }?;
-    // SAFETY: numbers only.
-    unsafe { call!(setresuid, id, id, id) }?;
     Ok(())
 }
 

@@ -42,7 +42,14 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
     if source.is_file() {
         own.file(&format!("usr/bin/{}", scenario.name), 0o755, &compiled(&source)?);
     }
-    own.file("vrf-launch", 0o755, &fs::read(elf::binary()?)?);
+    let binary = fs::read(elf::binary()?)?;
+    own.file("vrf-launch", 0o755, &binary);
+    if let Some(conf) = &scenario.init {
+        own.file("init", 0o755, &binary);
+        own.file("vrf-launch.init", 0o755, &fs::read(guest.join("init"))?);
+        own.file("etc/vrf-launch.conf", 0o644, &fs::read(conf).with_context(|| format!("{}", conf.display()))?);
+        own.file("etc/hostname", 0o644, b"appliance\n");
+    }
 
     let mut all = userland::archive()?.to_vec();
     all.extend(kernel.modules(&modules)?);

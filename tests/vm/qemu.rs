@@ -14,6 +14,9 @@ use anyhow::{Context, Result};
 const FAULTS: [&str; 6] =
     ["Kernel panic", "BUG:", "soft lockup", "Oops:", "general protection fault", "detected stalls on CPUs"];
 
+/// Words of a kernel that has nothing more to do, on a machine whose power it cannot switch.
+const LAST: [&str; 2] = ["reboot: System halted", "reboot: Power down"];
+
 /// How long a machine may go on after a fault, to print the trace.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -103,6 +106,9 @@ impl Machine {
             match receive.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
                     hear(&line);
+                    if end == End::Off && LAST.iter().any(|words| line.contains(words)) {
+                        break;
+                    }
                     if end == End::Off && FAULTS.iter().any(|words| line.contains(words)) {
                         end = End::Fault(line);
                         deadline = deadline.min(Instant::now() + LAST_WORDS);

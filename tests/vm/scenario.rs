@@ -5,6 +5,10 @@
 //! # modules: vrf veth                  loaded before it starts
 //! # timeout: 90                        seconds for the whole machine; 60 where the line is missing
 //! # cases: one two                     cases that no line `case_ NAME` shows
+//! # init: FILE                         /vrf-launch is the first process, with that file as its configuration, whose
+//!                                      services run this script or not; /vrf-launch.init is the guest's usual one
+//! # append: WORD...                    added to the kernel's command line
+//! # says: TEXT                         what the console has to show beside the verdicts
 //! case_ three                         and so does a function of the script whose name ends with case_
 //! ```
 
@@ -32,6 +36,12 @@ pub struct Scenario {
     pub modules: Vec<String>,
     /// The cases it must give a verdict on, no more and no fewer.
     pub cases: BTreeSet<String>,
+    /// The configuration with which the binary under test is the first process; else it is a shell.
+    pub init: Option<PathBuf>,
+    /// What is added to the kernel's command line.
+    pub append: String,
+    /// What the console has to show.
+    pub says: Vec<String>,
     /// Longest life of the machine.
     pub timeout: Duration,
 }
@@ -59,7 +69,11 @@ impl Scenario {
         let mut cases: BTreeSet<String> = case.captures_iter(&text).map(|found| found[1].to_owned()).collect();
         cases.extend(words("cases").unwrap_or_default());
         ensure!(!cases.is_empty(), "{}: no cases", path.display());
+        let says = text.lines().filter_map(|line| line.strip_prefix("# says: ")).map(str::to_owned).collect();
         Ok(Self {
+            init: words("init").and_then(|words| Some(path.with_file_name(words.first()?))),
+            append: words("append").unwrap_or_default().join(" "),
+            says,
             name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             path: path.to_owned(),
             kernels,

@@ -29,7 +29,7 @@ const PACKAGES: [(&str, &[&str]); 13] = [
     ("bpftool", &["bpftool"]),
     ("jq", &["jq"]),
     ("tcpdump", &["tcpdump"]),
-    ("util-linux", &["setpriv", "setsid"]),
+    ("util-linux", &["setpriv", "setsid", "unshare"]),
 ];
 
 /// Where programs and libraries lie in an unpacked package.

@@ -1,0 +1,78 @@
+//! The end of the machine: processes, file systems, reboot(2).
+
+use crate::bytes::before;
+use crate::error::Errno;
+use crate::load;
+use crate::log;
+use crate::sys::path::Path;
+use crate::sys::process::{self, signal};
+use crate::sys::{file, net, time};
+
+/// How long all processes have from TERM to KILL, and how long those that were killed are waited for.
+const PATIENCE_MS: u64 = 5_000;
+
+/// Ends what runs, and then the machine, as the signal says: USR1 halts, USR2 powers off, others reboot.
+#[inline(never)]
+pub fn end(number: u32) -> ! {
+    let (says, command) = match number {
+        signal::USR1 => ("halting", process::HALT),
+        signal::USR2 => ("powering off", process::POWER_OFF),
+        _ => ("rebooting", process::RESTART),
+    };
+    log::alarm(&|out| {
+        out.str(says);
+    });
+    for deed in [signal::TERM, signal::KILL] {
+        process::kill_all(deed);
+        process::kill_all(signal::CONT);
+        let until = time::now_ms() + PATIENCE_MS;
+        loop {
+            match process::reap() {
+                Ok(_) => continue,
+                Err(Errno::ECHILD) => break,
+                Err(_) if time::now_ms() >= until => break,
+                Err(_) => {}
+            }
+            let _ = net::wait(&mut [], 20);
+        }
+    }
+    process::sync();
+    leave_file_systems();
+    process::sync();
+    // Where this is refused there is no machine to end, but a container.
+    if process::reboot(command) == Err(Errno::EPERM) {
+        process::exit(0);
+    }
+    process::rest()
+}
+
+/// Unmounts all there is, the last first; what is in use can only be read from then on.
+#[inline(never)]
+fn leave_file_systems() {
+    let Ok(mounts) = load::read(c"/proc/self/mountinfo") else { return };
+    let mut path = Path::new();
+    for line in mounts.split(|byte| *byte == b'\n').rev() {
+        // The fifth field; blanks in it are `\040` (proc(5)).
+        let mut rest = line;
+        for _ in 0..4 {
+            rest = rest.get(before(rest, b' ').len() + 1..).unwrap_or_default();
+        }
+        path.truncate(0);
+        let mut place = before(rest, b' ');
+        while let [byte, behind @ ..] = place {
+            place = behind;
+            match (byte, behind) {
+                (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', behind @ ..]) => {
+                    path.add(&[(a - b'0') << 6 | (b - b'0') << 3 | (c - b'0')]);
+                    place = behind;
+                }
+                _ => {
+                    path.add(&[*byte]);
+                }
+            }
+        }
+        if !path.is_empty() && (path.as_bytes() == b"/" || file::unmount(path.c_str()).is_err()) {
+            let _ = file::mount_with(c"none", path.c_str(), c"", file::READ_ONLY_NOW, c""); // the best there is
+        }
+    }
+}

@@ -1,0 +1,11 @@
+#!/bin/sh
+# The first process: USR1 halts, and a disk is unmounted before.
+# init: init-test.conf
+# modules: vrf
+# cases: services_get_term_first
+# says: vrf-launch: halting
+# says: reboot: System halted
+case_ it_halts
+sh -c 'trap "" TERM; sleep 1000' &
+end_
+kill -USR1 1

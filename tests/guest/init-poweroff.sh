@@ -1,0 +1,10 @@
+#!/bin/sh
+# The first process: USR2 powers off; a machine whose power the kernel cannot switch halts then.
+# init: init-test.conf
+# modules: vrf
+# cases: services_get_term_first
+# says: vrf-launch: powering off
+# says: reboot: System halted
+case_ it_powers_off
+end_
+kill -USR2 1
