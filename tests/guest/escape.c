@@ -7,6 +7,9 @@
  *   escape try NUMBER               tries one
  *   escape hold COMMAND...          runs COMMAND with an unbound socket as descriptor 9
  *   escape holder                   has such a socket, for others to take, and sleeps
+ *   escape listen KIND PORT         answers "inside" there; KIND is udp, tcp, mptcp (or TCP where that is refused, as Go
+ *                                   does it), freed-udp, freed-tcp (made free of the VRF first, as far as that goes), or
+ *                                   group (ff02::76:6c and 239.1.2.4 by all interfaces)
  *
  * Environment: OUT (interface), TO4, TO6 (a host on its wire), LINK6 (that host's link-local address), OWN6 (ours),
  * HOLDER (PID of a holder). What a way answers is not looked at.
@@ -665,6 +668,54 @@ static void try(int n) {
     waitpid(child, NULL, 0);
 }
 
+/* ---- the way in */
+
+static void serve(int fd, int is_stream) {
+    for (;;) {
+        struct sockaddr_storage from;
+        socklen_t len = sizeof from;
+        char buf[64];
+        if (is_stream) {
+            int client = accept(fd, NULL, NULL);
+            (void)!write(client, "inside\n", 7);
+            close(client);
+        } else if (recvfrom(fd, buf, sizeof buf, 0, (struct sockaddr *)&from, &len) >= 0) {
+            printf("heard\n");
+            fflush(stdout);
+            sendto(fd, "inside\n", 7, 0, (struct sockaddr *)&from, len);
+        }
+    }
+}
+
+static int answer(const char *kind, int port) {
+    struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons((unsigned short)port)};
+    int freed = strncmp(kind, "freed-", 6) == 0;
+    kind += freed ? 6 : 0;
+    int is_stream = strstr(kind, "tcp") != NULL;
+    int fd = sock(AF_INET6, is_stream ? SOCK_STREAM : SOCK_DGRAM, strcmp(kind, "mptcp") == 0 ? MPTCP : 0);
+    if (fd < 0 && (errno == EPROTONOSUPPORT || errno == EPERM))
+        fd = sock(AF_INET6, SOCK_STREAM, 0);
+    if (freed)
+        unbind(fd);
+    if (strcmp(kind, "group") == 0) {
+        struct if_nameindex *all = if_nameindex();
+        for (struct if_nameindex *one = all; one != NULL && one->if_index != 0; one++) {
+            struct ipv6_mreq request6 = {.ipv6mr_interface = one->if_index};
+            struct ip_mreqn request4 = {.imr_ifindex = (int)one->if_index};
+            inet_pton(AF_INET6, "ff02::76:6c", &request6.ipv6mr_multiaddr);
+            inet_pton(AF_INET, "239.1.2.4", &request4.imr_multiaddr);
+            setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &request6, sizeof request6);
+            setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request4, sizeof request4);
+        }
+    }
+    if (bind(fd, (struct sockaddr *)&any, sizeof any) < 0 || (is_stream && listen(fd, 8) < 0)) {
+        perror("escape");
+        return 1;
+    }
+    serve(fd, is_stream);
+    return 0;
+}
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
     if (strcmp(what, "list") == 0) {
@@ -682,6 +733,8 @@ int main(int argc, char **argv) {
     } else if (strcmp(what, "holder") == 0) {
         dup2(socket(AF_INET, SOCK_DGRAM, 0), 9);
         pause();
+    } else if (strcmp(what, "listen") == 0 && argc > 3) {
+        return answer(argv[2], atoi(argv[3]));
     } else if (strcmp(what, "helper") == 0 && argc > 3) {
         /* Run by the kernel. */
         to4.sin_family = AF_INET;

@@ -104,6 +104,81 @@ case_ nor_does_root_at_strict
 got_out strict-root root /vrf-launch --isolation strict mgmt --
 none strict-root
 
+# listeners WRAPPER...: one of each kind
+kinds='udp tcp mptcp freed-udp freed-tcp group freed-group'
+listeners() {
+    port=7000
+    for kind in $kinds; do
+        port=$((port + 1))
+        background "$@" escape listen "$kind" $port
+        eval "heard_$port=$log"
+    done
+    sleep 1
+}
+# reaches NS IF: the kinds that a host reaches there, by each of our addresses
+reaches() {
+    port=7000
+    for kind in $kinds; do
+        port=$((port + 1))
+        for address in $addresses; do
+            case $address in
+            fe80*) [ "$1-$address" = "net-$OWN6" ] || [ "$1-$address" = "lan-$own_lan" ] || continue ;;
+            esac
+            case $kind in
+            *udp | *group) type=UDP ;;
+            *) type=TCP ;;
+            esac
+            case $address in
+            fe80*) to=${type}6:[$address%$2]:$port ;;
+            *:*) to=${type}6:[$address]:$port ;;
+            *) to=${type}4:$address:$port ;;
+            esac
+            [ $type = UDP ] || to=$to,connect-timeout=1
+            [ "$(echo question | on "$1" /usr/bin/socat -t 0.5 - "$to" 2>/tmp/said)" = inside ] && echo "$kind"
+        done
+    done | sort | uniq -c | tr '\n' ' '
+}
+own_lan=$(ip -6 -j addr show dev eth0 | jq -r '.[].addr_info[] | select(.scope == "link") | .local')
+addresses="10.20.30.40 203.0.113.40 fd20::40 2001:db8::40 $own_lan $OWN6"
+on net ip route add 10.20.30.0/24 via 203.0.113.40
+on net ip -6 route add fd20::/64 via 2001:db8::40
+
+case_ listeners_of_level_bind_can_be_reached_from_elsewhere
+listeners /vrf-launch --isolation bind mgmt --
+got=$(reaches net eth1)
+echo "# from net at bind: $got"
+match 'MPTCP, which is not bound' "$got" ' mptcp'
+match 'UDP, freed' "$got" ' freed-udp'
+
+case_ listeners_of_level_guard_are_for_the_members_alone
+listeners /vrf-launch mgmt --
+got=$(reaches lan eth0)
+echo "# from lan at guard: $got"
+# Each by three addresses: of both families, and link-local.
+for kind in tcp mptcp; do
+    match "$kind from the member's side" "$got" "3 $kind( |\$)"
+done
+# Datagrams to the link-local address are heard; an answer would need the scope, which the kernel gives as that of the VRF
+# (so it is at bind, too).
+match "UDP from the member's side" "$got" '[23] udp( |$)'
+# shellcheck disable=SC2154 # made by listeners
+equal 'all three are heard' "$(grep -c heard "$heard_7001")" 3
+before=$(cat "$heard_7001" "$heard_7004" "$heard_7006" "$heard_7007" | wc -l)
+equal 'nobody from elsewhere' "$(reaches net eth1)" ''
+equal 'nor is anything heard from there' "$(cat "$heard_7001" "$heard_7004" "$heard_7006" "$heard_7007" | wc -l)" "$before"
+cat "$heard_7001" "$heard_7004" "$heard_7006" "$heard_7007" >/tmp/heard
+for group in 239.1.2.4 '[ff02::76:6c%eth1]'; do
+    for port in 7006 7007; do
+        echo question | on net /usr/bin/socat - "UDP-SENDTO:$group:$port" 2>/tmp/said
+    done
+done
+sleep 1
+# shellcheck disable=SC2154 # made by listeners
+expect 'nor by multicast' sh -c "cat $heard_7001 $heard_7004 $heard_7006 $heard_7007 | cmp -s - /tmp/heard"
+: >"$heard_7006"
+echo question | on lan /usr/bin/socat - 'UDP-SENDTO:[ff02::76:6c%eth0]:7006' 2>/tmp/said
+soon grep -q heard "$heard_7006" || fail "multicast of the member's side is not heard"
+
 case_ the_table_is_complete
 # column NUMBER: one cell of the table
 cell() {
