@@ -7,8 +7,8 @@
 use super::report::{Cell, HELD, OUT, UNTRIED};
 use super::ways::{self, MOST, Way};
 use crate::bind::program::Level;
-use crate::bind::{self, Vrf, cgroup, proof};
-use crate::error::{Errno, Exit};
+use crate::bind::{self, Vrf, cgroup};
+use crate::error::Errno;
 use crate::log::{Outcome, refused};
 use crate::rtnl::Rtnl;
 use crate::service::seal;
@@ -178,63 +178,56 @@ pub enum Place<'p> {
     /// In a cgroup that is there.
     Cgroup(&'p CStr),
     /// In the one that a service would be in.
-    As(&'p Vrf<'p>),
+    As,
 }
 
 /// What came of it.
-pub struct Found {
-    /// The interfaces that new IPv4 and IPv6 sockets are bound to.
-    pub bound: [u32; 2],
-    cells: [u8; 2 * MOST],
-}
-
-/// Bytes of it in the pipe.
-const FOUND: usize = 8 + 2 * MOST;
+pub struct Found([u8; 2 * MOST]);
 
 impl Found {
     /// Nothing has been tried.
-    pub const NOTHING: Self = Self { bound: [0; 2], cells: [UNTRIED; 2 * MOST] };
+    pub const NOTHING: Self = Self([UNTRIED; 2 * MOST]);
 
     /// How a way ended.
+    #[inline(never)]
     pub fn cell(&self, number: usize) -> Cell {
-        let of = |at: usize| self.cells.get(at).copied().unwrap_or(0);
-        Cell { end: of(2 * number), errno: of(2 * number + 1) }
+        match self.0.get(2 * number..) {
+            Some([end, errno, ..]) => Cell { end: *end, errno: *errno },
+            _ => Cell { end: UNTRIED, errno: 0 },
+        }
     }
 
     fn set(&mut self, number: usize, end: u8, errno: u8) {
-        fill(&mut self.cells, 2 * number, &[end, errno]);
+        fill(&mut self.0, 2 * number, &[end, errno]);
     }
 }
 
-/// Tries all ways, in a process of its own. What goes wrong there has been said.
+/// Tries all ways, in a process of its own; false where that could not be, which has been said.
 #[inline(never)]
-pub fn attempt(outside: &Outside, place: &Place<'_>, level: Level, root: &CStr, as_root: bool) -> Outcome<Found> {
-    let failed = |errno| refused("try", b"the ways out", errno);
-    let [reader, writer] = file::pipe().map_err(failed)?;
-    let pid = process::fork().map_err(failed)?;
+pub fn attempt(
+    outside: &Outside,
+    place: &Place<'_>,
+    vrf: &Vrf<'_>,
+    level: Level,
+    root: &CStr,
+    as_root: bool,
+    found: &mut Found,
+) -> Result<bool, Errno> {
+    let [reader, writer] = file::pipe()?;
+    let pid = process::fork()?;
     if pid == 0 {
-        let tried = Try { outside, level, root, as_root, pipe: &writer }.go(place);
+        let tried = Try { outside, vrf, level, root, as_root, pipe: &writer }.go(place, found);
         process::exit(tried.map_or_else(|exit| exit.code().into(), |()| 0));
     }
     drop(writer);
-    let mut room = [0; FOUND];
-    let read = file::read_all(&reader, &mut room).map(|bytes| bytes.len());
-    let code = process::wait(pid).map_err(failed)?;
-    if code != 0 || read != Ok(FOUND) {
-        return Err(Exit::System);
-    }
-    let mut found = Found::NOTHING;
-    let (bound, cells) = room.split_at(8);
-    for (index, bytes) in found.bound.iter_mut().zip(bound.chunks_exact(4)) {
-        *index = bytes.try_into().map_or(0, u32::from_ne_bytes);
-    }
-    found.cells.copy_from_slice(cells);
-    Ok(found)
+    file::read_all(&reader, &mut found.0)?;
+    Ok(process::wait(pid)? == 0)
 }
 
 /// The process that tries.
 struct Try<'t> {
     outside: &'t Outside,
+    vrf: &'t Vrf<'t>,
     level: Level,
     /// Where the cgroup tree begins.
     root: &'t CStr,
@@ -244,39 +237,31 @@ struct Try<'t> {
 
 impl Try<'_> {
     #[inline(never)]
-    fn go(&self, place: &Place<'_>) -> Outcome {
-        let is_inside = !matches!(place, Place::Nowhere);
+    fn go(&self, place: &Place<'_>, found: &mut Found) -> Outcome {
         match place {
+            Place::As => bind::bind(Some(self.vrf), self.level)?,
+            Place::Cgroup(path) => self.said(join(path))?,
             Place::Nowhere => {}
-            Place::Cgroup(path) => {
-                let joined = file::open_dir(path).and_then(|folder| cgroup::join(&folder));
-                joined.map_err(|errno| refused("join", path.to_bytes(), errno))?;
-            }
-            Place::As(vrf) => bind::bind(Some(vrf), self.level)?,
         }
-        if is_inside && self.level > Level::Bind {
+        let is_sealed = !matches!(place, Place::Nowhere) && self.level > Level::Bind;
+        if is_sealed {
             seal::seal(self.level, None, self.outside.bits() | sys::bit(self.pipe), Strings::NONE)?;
         }
         if !self.as_root {
-            process::become_user(NOBODY, NOBODY, &[]).map_err(|errno| refused("become", b"nobody", errno))?;
-        }
-        let mut found = Found::NOTHING;
-        for (bound, family) in found.bound.iter_mut().zip([uapi::AF_INET, uapi::AF_INET6]) {
-            *bound = proof::bound_to(family, uapi::SOCK_DGRAM, &mut None).ok().flatten().unwrap_or(0);
+            self.said(process::become_user(NOBODY, NOBODY, &[]))?;
         }
         ways::each(&mut |number, way| {
-            let is_known = way.has_control() || (is_inside && self.level > Level::Bind);
-            if is_known && (self.as_root || !way.is_roots) {
-                self.way(number, way, &mut found);
+            if (is_sealed || way.has_control()) && (self.as_root || !way.is_roots) {
+                self.way(number, way, found);
             }
         });
-        let mut room = [0; FOUND];
-        let (bound, cells) = room.split_at_mut(8);
-        for (bytes, index) in bound.chunks_exact_mut(4).zip(found.bound) {
-            bytes.copy_from_slice(&index.to_ne_bytes());
-        }
-        cells.copy_from_slice(&found.cells);
-        file::write_all(self.pipe, &room).map_err(|errno| refused("write", b"the ways out", errno))
+        self.said(file::write_all(self.pipe, &found.0))
+    }
+
+    /// Says what went wrong.
+    #[inline(never)]
+    fn said(&self, done: Result<(), Errno>) -> Outcome {
+        done.map_err(|errno| refused("try to get out of", self.vrf.name, errno))
     }
 
     /// Tries one way, and looks whether something arrived: also of a way before, which took longer.
@@ -320,9 +305,7 @@ impl Try<'_> {
             _ => (uapi::SOCK_DGRAM, 0),
         };
         if way.has(b'w') {
-            // Before the socket is made.
-            let folder = file::open_dir(self.root)?;
-            cgroup::join(&folder)?;
+            join(self.root)?; // before the socket is made
         }
         let socket = net::socket(domain.into(), kind | NONBLOCK, protocol)?;
         let mut to = To::Own;
@@ -333,6 +316,10 @@ impl Try<'_> {
         fill(&mut info, if six { 16 } else { 0 }, &LO.to_ne_bytes());
         for step in way.steps {
             match step {
+                b'=' => {
+                    let bound = net::option(&socket, uapi::SOL_SOCKET, uapi::SO_BINDTOIFINDEX)?;
+                    return Ok(bound != self.vrf.index);
+                }
                 b'd' => net::connect(&socket, &[0; 16])?,
                 b'i' => net::set_option(&socket, uapi::SOL_SOCKET, uapi::SO_BINDTOIFINDEX, 1)?,
                 b'n' => net::set_option_bytes(&socket, uapi::SOL_SOCKET, option::BINDTODEVICE, b"lo")?,
@@ -363,6 +350,10 @@ impl Try<'_> {
         net::send_to(&socket, bytes, Address::new(six, to, port, scope).bytes(), control)?;
         net::wait_readable(receiver, PATIENCE_MS).map(|_| false) // what it is will be seen
     }
+}
+
+fn join(path: &CStr) -> Result<(), Errno> {
+    cgroup::join(&file::open_dir(path)?)
 }
 
 /// Ways that need no socket of IP.

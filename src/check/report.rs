@@ -1,6 +1,7 @@
 //! What `check` prints: sections of lines that begin with a mark, and the table of the ways out.
 
 use super::ways::Way;
+use crate::bind::program::Level;
 use crate::errno;
 use crate::text::Buf;
 
@@ -59,44 +60,48 @@ fn pad(out: &mut Buf<'_>, to: usize) {
 }
 
 /// The table's head: where, and as whom.
-pub fn head(level: &str, place: &[u8], with_root: bool, out: &mut Buf<'_>) {
-    out.str("ways out, tried at level ").str(level).str(" in ").shown(place).str("\n        what");
+pub fn head(level: Level, place: &[u8], out: &mut Buf<'_>) {
+    out.str("ways out, tried at level ").str(level.name()).str(" in ").shown(place).str("\n");
     // Columns are counted from here.
-    let start = out.len() - "        what".len();
-    for (at, who) in ["no VRF", "nobody", "root"].into_iter().enumerate().take(if with_root { 3 } else { 2 }) {
-        pad(out, start + WHAT + at * WIDTH);
-        out.str(who);
+    let start = out.len();
+    out.str("        what");
+    pad(out, start + WHAT);
+    out.str("no VRF");
+    pad(out, start + WHAT + WIDTH);
+    out.str("nobody");
+    if level == Level::Strict {
+        pad(out, start + WHAT + 2 * WIDTH);
+        out.str("root");
     }
 }
 
 /// A way's line: whether it works outside of any VRF, where it has to, or else nothing is known; and inside, as nobody and
-/// as root.
+/// as root. None where it was tried by neither.
 #[inline(never)]
-pub fn row(way: &Way<'_>, outside: Cell, inside: [Cell; 2], out: &mut Buf<'_>) -> Mark {
+pub fn row(way: &Way<'_>, outside: Cell, [nobody, root]: [Cell; 2], out: &mut Buf<'_>) -> Mark {
+    if nobody.end | root.end | outside.end == UNTRIED {
+        return Mark::Note;
+    }
     let known = outside.end == OUT || !way.has_control();
-    let mark = match inside {
-        _ if !known => Mark::Note,
-        [Cell { end: OUT, .. }, _] | [_, Cell { end: OUT, .. }] => Mark::Fail,
-        [Cell { end: UNTRIED, .. }, Cell { end: UNTRIED, .. }] => Mark::Note,
-        _ => Mark::Ok,
-    };
+    let mark = if known { Mark::of(nobody.end != OUT && root.end != OUT) } else { Mark::Note };
     mark.begin(out);
     out.bytes(way.what);
-    for (at, Cell { end, errno }) in [outside, inside[0], inside[1]].into_iter().enumerate() {
-        if end == UNTRIED {
-            continue;
+    let mut column = WHAT;
+    for (Cell { end, errno }, is_inside) in [(outside, false), (nobody, true), (root, true)] {
+        if end != UNTRIED {
+            pad(out, column);
         }
-        pad(out, WHAT + at * WIDTH);
-        let name = errno::text(u32::from(errno)).0;
-        out.str(match (at, end) {
-            (0, OUT) => "works",
-            (0, _) => "does not work",
+        column += WIDTH;
+        out.str(match (end, is_inside) {
+            (UNTRIED, _) => "",
+            (OUT, false) => "works",
+            (_, false) => "does not work",
             _ if !known => "?",
-            (_, OUT) => "GETS THROUGH",
+            (OUT, _) => "GETS THROUGH",
             _ => "held",
         });
         if end == HELD && known && errno != 0 {
-            out.str(" (").bytes(name).str(")");
+            out.str(" (").bytes(errno::text(u32::from(errno)).0).str(")");
         }
     }
     mark
@@ -131,7 +136,7 @@ mod tests {
     fn columns_stand_below_their_heads() {
         let mut room = [0; 512];
         let mut out = Buf::new(&mut room);
-        head("guard", b"/x", true, &mut out);
+        head(Level::Strict, b"/x", &mut out);
         let head = String::from_utf8_lossy(out.as_bytes()).into_owned();
         let head = head.lines().nth(1).unwrap_or_default();
         assert_eq!((head.find("no VRF"), head.find("root")), (Some(WHAT), Some(WHAT + 2 * WIDTH)));
