@@ -38,6 +38,7 @@ use crate::wire::msg::Writer;
 use crate::wire::query;
 use attempt::{Found, Outside, Place};
 use core::ffi::CStr;
+use core::mem::ManuallyDrop;
 use report::Mark;
 use rules::Walk;
 
@@ -160,9 +161,15 @@ impl<'b> Audit<'b> {
         let mut vrfs = List::new();
         self.links(0, &mut vrfs)?;
         self.kernel(!vrfs.as_slice().is_empty())?;
+        leave()?;
+        let mut others = List::new();
+        self.links(ANY, &mut others)?;
+        // lo is the first; where there is no other, what needs one is not known.
+        let other = others.as_slice().iter().map(|link| link.index).max().unwrap_or(1);
+        let outside = ManuallyDrop::new(Outside::open(other)?); // they end with the process
         for vrf in vrfs.as_slice() {
             if asked.vrf.is_none_or(|name| name == vrf.name()) {
-                self.vrf(vrf, asked)?;
+                self.vrf(vrf, asked, &outside)?;
             }
         }
         self.end();
@@ -269,7 +276,7 @@ impl<'b> Audit<'b> {
             let mut words = Words::new(lines.line.as_bytes());
             let name = words.next().unwrap_or_default();
             // Then its hierarchy; 0 is none of version 1.
-            if matches!(name, b"net_cls" | b"net_prio") && words.next() != Some(b"0") {
+            if (is(name, b"net_cls") || is(name, b"net_prio")) && !is(words.next().unwrap_or_default(), b"0") {
                 self.fail(name, b"it is mounted as cgroup v1, whose use unbinds all sockets before Linux 5.15\n");
             }
         }
@@ -278,7 +285,7 @@ impl<'b> Audit<'b> {
     // ---- a VRF
 
     #[inline(never)]
-    fn vrf(&mut self, link: &Link, asked: &Asked<'_>) -> Result<(), Errno> {
+    fn vrf(&mut self, link: &Link, asked: &Asked<'_>, outside: &Outside) -> Result<(), Errno> {
         let Link { index, table, .. } = *link;
         self.end();
         self.out.str("VRF ").shown(link.name()).str(", table ").num(table).str(", interface ").num(index);
@@ -314,7 +321,7 @@ impl<'b> Audit<'b> {
         }
         for (level, live) in Level::ALL.into_iter().zip(&mut live) {
             if asked_for.map_or(!live.is_empty(), |asked_for| asked_for == level) {
-                self.ways(&vrf, level, live, root.c_str())?;
+                self.ways(outside, &vrf, level, live, root.c_str())?;
             }
         }
         Ok(())
@@ -464,19 +471,14 @@ impl<'b> Audit<'b> {
             let mut mark = Mark::Ok;
             while let Ok(true) = lines.advance() {
                 let mut words = Words::new(lines.line.as_bytes());
-                let (key, value) = (words.next(), words.next().unwrap_or_default());
-                match key {
-                    Some(b"Name:") => {
-                        text.shown(value);
-                    }
-                    Some(b"Uid:") => {
-                        text.str(", user ").bytes(value);
-                    }
-                    Some(b"Seccomp:") if value == b"0" && level > Some(Level::Bind) => {
-                        mark = Mark::Fail;
-                        text.str(": has no filter of system calls: it was not started by vrf-launch");
-                    }
-                    _ => {}
+                let (key, value) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+                if is(key, b"Name:") {
+                    text.shown(value);
+                } else if is(key, b"Uid:") {
+                    text.str(", user ").bytes(value);
+                } else if is(key, b"Seccomp:") && is(value, b"0") && level > Some(Level::Bind) {
+                    mark = Mark::Fail;
+                    text.str(": has no filter of system calls: it was not started by vrf-launch");
                 }
             }
             self.mark(mark).str("process ").bytes(pid).str(" ").bytes(text.as_bytes());
@@ -487,13 +489,14 @@ impl<'b> Audit<'b> {
     // ---- the ways out
 
     #[inline(never)]
-    fn ways(&mut self, vrf: &Vrf<'_>, level: Level, live: &mut Path, root: &CStr) -> Result<(), Errno> {
-        leave()?;
-        let mut others = List::new();
-        self.links(ANY, &mut others)?;
-        // lo is the first; where there is no other, what needs one is not known.
-        let other = others.as_slice().iter().map(|link| link.index).max().unwrap_or(1);
-        let outside = Outside::open(other)?;
+    fn ways(
+        &mut self,
+        outside: &Outside,
+        vrf: &Vrf<'_>,
+        level: Level,
+        live: &mut Path,
+        root: &CStr,
+    ) -> Result<(), Errno> {
         let is_new = live.is_empty();
         // What is there already stays.
         let (mut kept, mut has_folder) = (0, true);
@@ -517,7 +520,7 @@ impl<'b> Audit<'b> {
                 _ if is_new => Place::As,
                 _ => Place::Cgroup(live.c_str()),
             };
-            starts &= attempt::attempt(&outside, &place, vrf, level, root, as_root, found)?;
+            starts &= attempt::attempt(outside, &place, vrf, level, root, as_root, found)?;
         }
         self.end();
         report::head(level, live.as_bytes(), &mut self.out);
@@ -542,9 +545,9 @@ impl<'b> Audit<'b> {
         let [nobodys, roots, nobody, root] = found;
         let mut works = false;
         ways::each(&mut |number, way| {
-            let outside = if way.is_roots { roots } else { nobodys }.cell(number);
-            works |= way.steps.is_empty() && outside.end == report::OUT; // plain datagrams
-            if report::row(way, outside, [nobody.cell(number), root.cell(number)], &mut self.out) == Mark::Fail {
+            let outside = if way.is_roots { roots } else { nobodys }.end(number);
+            works |= way.steps.is_empty() && outside == report::OUT; // plain datagrams
+            if report::row(way, outside, [nobody.end(number), root.end(number)], &mut self.out) == Mark::Fail {
                 self.faults += 1;
             }
             if !self.out.is_empty() {
@@ -555,6 +558,12 @@ impl<'b> Audit<'b> {
             self.line(Mark::Fail, "nothing arrives by lo outside either, so nothing is known: is it up?");
         }
     }
+}
+
+/// Whether they are the same. A call costs less than the comparison.
+#[inline(never)]
+fn is(word: &[u8], other: &[u8]) -> bool {
+    word == other
 }
 
 /// Whether the kernel takes such a program.

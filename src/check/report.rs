@@ -32,21 +32,15 @@ impl Mark {
     }
 }
 
-/// How a try ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cell {
-    /// One of the below.
-    pub end: u8,
-    /// The errno that ended it, if one did.
-    pub errno: u8,
-}
+/// How a try ended: by an errno, or as below.
+pub type End = u8;
 
 /// It was not tried.
-pub const UNTRIED: u8 = 0;
+pub const UNTRIED: End = 0;
 /// Nothing got through.
-pub const HELD: u8 = 1;
+pub const HELD: End = 254;
 /// It got through.
-pub const OUT: u8 = 2;
+pub const OUT: End = 255;
 
 /// Columns.
 const WHAT: usize = 62;
@@ -78,31 +72,31 @@ pub fn head(level: Level, place: &[u8], out: &mut Buf<'_>) {
 /// A way's line: whether it works outside of any VRF, where it has to, or else nothing is known; and inside, as nobody and
 /// as root. None where it was tried by neither.
 #[inline(never)]
-pub fn row(way: &Way<'_>, outside: Cell, [nobody, root]: [Cell; 2], out: &mut Buf<'_>) -> Mark {
-    if nobody.end | root.end | outside.end == UNTRIED {
+pub fn row(way: &Way<'_>, outside: End, inside: [End; 2], out: &mut Buf<'_>) -> Mark {
+    let [nobody, root] = inside;
+    if nobody | root | outside == UNTRIED {
         return Mark::Note;
     }
-    let known = outside.end == OUT || !way.has_control();
-    let mark = if known { Mark::of(nobody.end != OUT && root.end != OUT) } else { Mark::Note };
+    let known = outside == OUT || !way.has_control();
+    let mark = if known { Mark::of(nobody != OUT && root != OUT) } else { Mark::Note };
     mark.begin(out);
     out.bytes(way.what);
     let mut column = WHAT;
-    for (Cell { end, errno }, is_inside) in [(outside, false), (nobody, true), (root, true)] {
+    for (end, is_inside) in [(outside, false), (nobody, true), (root, true)] {
         if end != UNTRIED {
             pad(out, column);
+            out.str(match end {
+                OUT if is_inside => "GETS THROUGH",
+                OUT => "works",
+                _ if !is_inside => "does not work",
+                _ if known => "held",
+                _ => "?",
+            });
+        }
+        if is_inside && known && end != UNTRIED && end < HELD {
+            out.str(" (").bytes(errno::text(end.into()).0).str(")");
         }
         column += WIDTH;
-        out.str(match (end, is_inside) {
-            (UNTRIED, _) => "",
-            (OUT, false) => "works",
-            (_, false) => "does not work",
-            _ if !known => "?",
-            (OUT, _) => "GETS THROUGH",
-            _ => "held",
-        });
-        if end == HELD && known && errno != 0 {
-            out.str(" (").bytes(errno::text(u32::from(errno)).0).str(")");
-        }
     }
     mark
 }
@@ -115,8 +109,7 @@ mod tests {
         let mut room = [0; 256];
         let mut out = Buf::new(&mut room);
         let way = Way::parse(b"a4ud IPv4: freed");
-        let cell = |end| Cell { end, errno: u8::from(end == HELD) };
-        let mark = row(&way, cell(outside), [cell(nobody), cell(root)], &mut out);
+        let mark = row(&way, outside, [nobody, root], &mut out);
         (mark, String::from_utf8_lossy(out.as_bytes()).split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
@@ -124,7 +117,8 @@ mod tests {
     fn a_way_out_fails() {
         assert_eq!(line(OUT, OUT, UNTRIED), (Mark::Fail, "FAIL IPv4: freed works GETS THROUGH".to_owned()));
         assert_eq!(line(OUT, HELD, OUT).0, Mark::Fail);
-        assert_eq!(line(OUT, HELD, HELD).1, "ok IPv4: freed works held (EPERM) held (EPERM)");
+        assert_eq!(line(OUT, 1, HELD), (Mark::Ok, "ok IPv4: freed works held (EPERM) held".to_owned()));
+        assert_eq!(line(UNTRIED, UNTRIED, UNTRIED), (Mark::Note, String::new()));
     }
 
     #[test]

@@ -98,6 +98,7 @@ impl<'a> Way<'a> {
     }
 
     /// Whether it has that step.
+    #[inline(never)]
     pub fn has(&self, step: u8) -> bool {
         self.steps.contains(&step)
     }
