@@ -50,12 +50,6 @@ impl Level {
         }
     }
 
-    /// Its place among all of them.
-    #[allow(clippy::as_conversions, reason = "the enum's own representation")]
-    pub const fn rank(self) -> usize {
-        self as usize
-    }
-
     /// The level of that name.
     pub fn of(name: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.name().as_bytes() == name)

@@ -4,11 +4,11 @@
 //! VRF and are bound to lo, or by way of them at a socket that was made inside. Both ends are looked at by the process that
 //! tries; sockets it has inherited belong to the cgroup of who made them.
 
-use super::report::{Cell, HELD, OUT, UNTRIED};
+use super::report::{End, HELD, OUT, UNTRIED};
 use super::ways::{self, MOST, Way};
 use crate::bind::program::Level;
-use crate::bind::{self, Vrf, cgroup, proof};
-use crate::error::{Errno, Exit};
+use crate::bind::{self, Vrf, cgroup};
+use crate::error::Errno;
 use crate::log::{Outcome, refused};
 use crate::rtnl::Rtnl;
 use crate::service::seal;
@@ -28,18 +28,27 @@ const PATIENCE_MS: u32 = 100;
 
 /// Options. Source: `uapi/asm-generic/socket.h`, `uapi/linux/in.h`, `uapi/linux/in6.h`.
 mod option {
-    pub const BINDTODEVICE: u32 = 25;
-    pub const BROADCAST: u32 = 6;
-    /// Level, `PKTINFO`, `UNICAST_IF`, `MULTICAST_IF`, to join a group: of IPv4 and of IPv6.
-    pub const IP: [u32; 5] = [0, 8, 50, 32, 35];
-    pub const IPV6: [u32; 5] = [41, 50, 76, 17, 20];
+    /// Level, `PKTINFO`, and to join a group: of IPv4 and of IPv6.
+    pub const IP: [u32; 3] = [0, 8, 35];
+    pub const IPV6: [u32; 3] = [41, 50, 20];
     pub const IPV6_V6ONLY: u32 = 26;
+    /// The steps that set an option, for IPv4 and IPv6: its level and number, where in its value the index of the
+    /// interface (or a 1) stands, and the value's length.
+    pub const STEPS: [(u8, [u8; 4], [u8; 4]); 5] = [
+        (b'i', [1, 62, 0, 4], [1, 62, 0, 4]),       // SO_BINDTOIFINDEX
+        (b'n', [1, 25, NAME, 2], [1, 25, NAME, 2]), // SO_BINDTODEVICE
+        (b'x', [1, 6, 0, 4], [1, 6, 0, 4]),         // SO_BROADCAST
+        (b'u', [0, 50, 3, 4], [41, 76, 3, 4]),      // IP_UNICAST_IF, IPV6_UNICAST_IF: the network's byte order
+        (b'm', [0, 32, 8, 12], [41, 17, 0, 4]),     // IP_MULTICAST_IF: struct ip_mreqn; IPV6_MULTICAST_IF
+    ];
+    /// It is the interface's name.
+    pub const NAME: u8 = 12;
 }
 /// `IPPROTO_UDP`
 const UDP: u32 = 17;
 /// Families whose packets the kernel sends by sockets of its own, with the kind of socket that each has: SMC, RDS, TIPC,
 /// RXRPC, KCM, PPPOX. Source: `linux/socket.h`.
-const FAMILIES: [(u32, u32); 6] = [(43, 1), (21, 5), (30, 2), (33, 2), (41, 5), (24, 1)];
+const FAMILIES: [[u8; 2]; 6] = [[43, 1], [21, 5], [30, 2], [33, 2], [41, 5], [24, 1]];
 /// `AF_PACKET`
 const PACKET: u32 = 17;
 
@@ -178,63 +187,55 @@ pub enum Place<'p> {
     /// In a cgroup that is there.
     Cgroup(&'p CStr),
     /// In the one that a service would be in.
-    As(&'p Vrf<'p>),
+    As,
 }
 
-/// What came of it.
-pub struct Found {
-    /// The interfaces that new IPv4 and IPv6 sockets are bound to.
-    pub bound: [u32; 2],
-    cells: [u8; 2 * MOST],
-}
-
-/// Bytes of it in the pipe.
-const FOUND: usize = 8 + 2 * MOST;
+/// What came of it, way by way.
+pub struct Found([End; MOST]);
 
 impl Found {
     /// Nothing has been tried.
-    pub const NOTHING: Self = Self { bound: [0; 2], cells: [UNTRIED; 2 * MOST] };
+    pub const NOTHING: Self = Self([UNTRIED; MOST]);
 
     /// How a way ended.
-    pub fn cell(&self, number: usize) -> Cell {
-        let of = |at: usize| self.cells.get(at).copied().unwrap_or(0);
-        Cell { end: of(2 * number), errno: of(2 * number + 1) }
+    pub fn end(&self, number: usize) -> End {
+        self.0.get(number).copied().unwrap_or(UNTRIED)
     }
 
-    fn set(&mut self, number: usize, end: u8, errno: u8) {
-        fill(&mut self.cells, 2 * number, &[end, errno]);
+    fn set(&mut self, number: usize, end: End) {
+        fill(&mut self.0, number, &[end]);
     }
 }
 
-/// Tries all ways, in a process of its own. What goes wrong there has been said.
+/// Something got through: not an error, but as good a way to be done.
+const THROUGH: Errno = Errno(255);
+
+/// Tries all ways, in a process of its own; false where that could not be, which has been said.
 #[inline(never)]
-pub fn attempt(outside: &Outside, place: &Place<'_>, level: Level, root: &CStr, as_root: bool) -> Outcome<Found> {
-    let failed = |errno| refused("try", b"the ways out", errno);
-    let [reader, writer] = file::pipe().map_err(failed)?;
-    let pid = process::fork().map_err(failed)?;
+pub fn attempt(
+    outside: &Outside,
+    place: &Place<'_>,
+    vrf: &Vrf<'_>,
+    level: Level,
+    root: &CStr,
+    as_root: bool,
+    found: &mut Found,
+) -> Result<bool, Errno> {
+    let [reader, writer] = file::pipe()?;
+    let pid = process::fork()?;
     if pid == 0 {
-        let tried = Try { outside, level, root, as_root, pipe: &writer }.go(place);
+        let tried = Try { outside, vrf, level, root, as_root, pipe: &writer }.go(place, found);
         process::exit(tried.map_or_else(|exit| exit.code().into(), |()| 0));
     }
     drop(writer);
-    let mut room = [0; FOUND];
-    let read = file::read_all(&reader, &mut room).map(|bytes| bytes.len());
-    let code = process::wait(pid).map_err(failed)?;
-    if code != 0 || read != Ok(FOUND) {
-        return Err(Exit::System);
-    }
-    let mut found = Found::NOTHING;
-    let (bound, cells) = room.split_at(8);
-    for (index, bytes) in found.bound.iter_mut().zip(bound.chunks_exact(4)) {
-        *index = bytes.try_into().map_or(0, u32::from_ne_bytes);
-    }
-    found.cells.copy_from_slice(cells);
-    Ok(found)
+    file::read_all(&reader, &mut found.0)?;
+    Ok(process::wait(pid)? == 0)
 }
 
 /// The process that tries.
 struct Try<'t> {
     outside: &'t Outside,
+    vrf: &'t Vrf<'t>,
     level: Level,
     /// Where the cgroup tree begins.
     root: &'t CStr,
@@ -244,73 +245,61 @@ struct Try<'t> {
 
 impl Try<'_> {
     #[inline(never)]
-    fn go(&self, place: &Place<'_>) -> Outcome {
-        let is_inside = !matches!(place, Place::Nowhere);
+    fn go(&self, place: &Place<'_>, found: &mut Found) -> Outcome {
         match place {
+            Place::As => bind::bind(Some(self.vrf), self.level)?,
+            Place::Cgroup(path) => self.said(join(path))?,
             Place::Nowhere => {}
-            Place::Cgroup(path) => {
-                let joined = file::open_dir(path).and_then(|folder| cgroup::join(&folder));
-                joined.map_err(|errno| refused("join", path.to_bytes(), errno))?;
-            }
-            Place::As(vrf) => bind::bind(Some(vrf), self.level)?,
         }
-        if is_inside && self.level > Level::Bind {
+        let is_sealed = !matches!(place, Place::Nowhere) && self.level > Level::Bind;
+        if is_sealed {
             seal::seal(self.level, None, self.outside.bits() | sys::bit(self.pipe), Strings::NONE)?;
         }
         if !self.as_root {
-            process::become_user(NOBODY, NOBODY, &[]).map_err(|errno| refused("become", b"nobody", errno))?;
-        }
-        let mut found = Found::NOTHING;
-        for (bound, family) in found.bound.iter_mut().zip([uapi::AF_INET, uapi::AF_INET6]) {
-            *bound = proof::bound_to(family, uapi::SOCK_DGRAM, &mut None).ok().flatten().unwrap_or(0);
+            self.said(process::become_user(NOBODY, NOBODY, &[]))?;
         }
         ways::each(&mut |number, way| {
-            let is_known = way.has_control() || (is_inside && self.level > Level::Bind);
-            if is_known && (self.as_root || !way.is_roots) {
-                self.way(number, way, &mut found);
+            if (is_sealed || way.has_control()) && (self.as_root || !way.is_roots) {
+                self.way(number, way, found);
             }
         });
-        let mut room = [0; FOUND];
-        let (bound, cells) = room.split_at_mut(8);
-        for (bytes, index) in bound.chunks_exact_mut(4).zip(found.bound) {
-            bytes.copy_from_slice(&index.to_ne_bytes());
-        }
-        cells.copy_from_slice(&found.cells);
-        file::write_all(self.pipe, &room).map_err(|errno| refused("write", b"the ways out", errno))
+        self.said(file::write_all(self.pipe, &found.0))
+    }
+
+    /// Says what went wrong.
+    #[inline(never)]
+    fn said(&self, done: Result<(), Errno>) -> Outcome {
+        done.map_err(|errno| refused("try to get out of", self.vrf.name, errno))
     }
 
     /// Tries one way, and looks whether something arrived: also of a way before, which took longer.
     #[inline(never)]
     fn way(&self, number: usize, way: &Way<'_>, found: &mut Found) {
-        let done = self.steps(number, way);
-        let (end, errno) = match done {
-            Ok(true) => (OUT, 0),
-            Ok(false) => (HELD, 0),
-            Err(Errno(errno)) => (HELD, u8::try_from(errno).unwrap_or(0)),
-        };
-        found.set(number, end, errno);
+        found.set(
+            number,
+            self.steps(number, way).map_or_else(|Errno(errno)| u8::try_from(errno).unwrap_or(HELD), |()| HELD),
+        );
         for Family { udp, group, .. } in self.outside.families.iter().flatten() {
             for socket in [udp, group] {
                 let mut bytes = [0];
                 while let Ok(1) = file::read(socket, &mut bytes) {
                     let [number] = bytes;
-                    found.set(number.into(), OUT, 0);
+                    found.set(number.into(), OUT);
                 }
             }
         }
     }
 
-    /// Takes the steps; true where that alone tells that the way is open.
+    /// Takes the steps; ends with [`THROUGH`] where that alone tells that the way is open.
     #[inline(never)]
-    fn steps(&self, number: usize, way: &Way<'_>) -> Result<bool, Errno> {
+    fn steps(&self, number: usize, way: &Way<'_>) -> Result<(), Errno> {
         match (way.family, way.kind) {
-            (_, b'p') => return net::socket(PACKET, uapi::SOCK_RAW, 0).map(|_| true),
+            (_, b'p') => return through(net::socket(PACKET, uapi::SOCK_RAW, 0)),
             (b'-', _) => return others(way),
             _ => {}
         }
         let six = way.family == b'6';
-        let (domain, of) = if six { (uapi::AF_INET6, option::IPV6) } else { (uapi::AF_INET, option::IP) };
-        let [level, pktinfo, unicast_if, multicast_if, _] = of;
+        let domain = if six { uapi::AF_INET6 } else { uapi::AF_INET };
         let [outside_v4, outside_v6] = &self.outside.families;
         let Some(outside) = (if six { outside_v6 } else { outside_v4 }) else { return Err(Errno::EAFNOSUPPORT) };
         let (kind, protocol) = match way.kind {
@@ -320,68 +309,105 @@ impl Try<'_> {
             _ => (uapi::SOCK_DGRAM, 0),
         };
         if way.has(b'w') {
-            // Before the socket is made.
-            let folder = file::open_dir(self.root)?;
-            cgroup::join(&folder)?;
+            join(self.root)?; // before the socket is made
         }
         let socket = net::socket(domain.into(), kind | NONBLOCK, protocol)?;
-        let mut to = To::Own;
-        let (mut control, mut scope) = (None, 0);
-        let other = if way.has(b'g') { self.outside.other } else { LO };
-        // `struct in_pktinfo`: the interface, and two addresses; `struct in6_pktinfo`: an address, and the interface.
-        let (mut info, info_len) = ([0; 20], if six { 20 } else { 12 });
-        fill(&mut info, if six { 16 } else { 0 }, &LO.to_ne_bytes());
-        for step in way.steps {
-            match step {
-                b'd' => net::connect(&socket, &[0; 16])?,
-                b'i' => net::set_option(&socket, uapi::SOL_SOCKET, uapi::SO_BINDTOIFINDEX, 1)?,
-                b'n' => net::set_option_bytes(&socket, uapi::SOL_SOCKET, option::BINDTODEVICE, b"lo")?,
-                b'p' => control = Some((level, pktinfo, info.get(..info_len).unwrap_or_default())),
-                b'u' => net::set_option_bytes(&socket, level, unicast_if, &LO.to_be_bytes())?,
-                // A number, or `struct ip_mreqn`.
-                b'm' if six => net::set_option(&socket, level, multicast_if, other.cast_signed())?,
-                b'm' => net::set_option_bytes(&socket, level, multicast_if, &[0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0])?,
-                b'g' => to = To::Group,
-                b'x' => {
-                    to = To::Everybody;
-                    net::set_option(&socket, uapi::SOL_SOCKET, option::BROADCAST, 1)?;
-                }
-                b's' => scope = other,
-                b'b' => net::bind(&socket, Address::new(six, To::Group, [0; 2], other).bytes())?,
-                b'c' => return reaches(&socket, &outside.tcp, six),
-                b'l' => return is_connected_to(&socket, &outside.client, six),
-                b'r' => return is_sent_to(&socket, outside, six, if way.has(b'g') { other } else { 0 }),
-                _ => {}
-            }
+        let other = if six && way.has(b'g') { self.outside.other } else { LO };
+        prepare(&socket, way, six, other)?;
+        if way.has(b'=') {
+            let bound = net::option(&socket, uapi::SOL_SOCKET, uapi::SO_BINDTOIFINDEX)?;
+            return through_if(bound != self.vrf.index);
         }
-        let receiver = if way.has(b'g') { &outside.group } else { &outside.udp };
-        let port = net::port(receiver)?;
-        // With a header where the kernel makes none. Source: RFC 768.
-        let [high, low] = port;
-        let packet = [0, 0, high, low, 0, 9, 0, 0, u8::try_from(number).unwrap_or(u8::MAX)];
-        let bytes = packet.get(if way.kind == b'r' { 0 } else { 8 }..).unwrap_or_default();
-        net::send_to(&socket, bytes, Address::new(six, to, port, scope).bytes(), control)?;
-        net::wait_readable(receiver, PATIENCE_MS).map(|_| false) // what it is will be seen
+        if way.has(b'c') {
+            reaches(&socket, &outside.tcp, six)
+        } else if way.has(b'l') {
+            is_connected_to(&socket, &outside.client, six)
+        } else if way.has(b'r') {
+            is_sent_to(&socket, outside, six, if way.has(b'g') { other } else { 0 })
+        } else {
+            sends(&socket, outside, way, six, other, number)
+        }
     }
+}
+
+/// Takes the steps that change a socket.
+#[inline(never)]
+fn prepare(socket: &OwnedFd, way: &Way<'_>, six: bool, other: u32) -> Result<(), Errno> {
+    if way.has(b'd') {
+        net::connect(socket, &[0; 16])?;
+    }
+    for (step, v4, v6) in option::STEPS {
+        if way.has(step) {
+            let [level, option, at, len] = if six { v6 } else { v4 };
+            let mut value = *b"lo\0\0\0\0\0\0\0\0\0\0";
+            if at != option::NAME {
+                value = [0; 12];
+                fill(&mut value, at.into(), &other.to_le_bytes());
+            }
+            let value = value.get(..len.into()).unwrap_or_default();
+            net::set_option_bytes(socket, level.into(), option.into(), value)?;
+        }
+    }
+    if way.has(b'b') {
+        net::bind(socket, Address::new(six, To::Group, [0; 2], other).bytes())?;
+    }
+    Ok(())
+}
+
+/// Sends the way's number to a socket outside; what arrives there will be seen.
+#[inline(never)]
+fn sends(socket: &OwnedFd, outside: &Family, way: &Way<'_>, six: bool, other: u32, number: usize) -> Result<(), Errno> {
+    let (mut to, mut receiver) = (To::Own, &outside.udp);
+    if way.has(b'g') {
+        (to, receiver) = (To::Group, &outside.group);
+    }
+    if way.has(b'x') {
+        to = To::Everybody;
+    }
+    // `struct in_pktinfo`: the interface, and two addresses; `struct in6_pktinfo`: an address, and the interface.
+    let ([level, kind, _], at, len) = if six { (option::IPV6, 16, 20) } else { (option::IP, 0, 12) };
+    let mut info = [0; 20];
+    fill(&mut info, at, &LO.to_ne_bytes());
+    let control = if way.has(b'p') { info.get(..len).map(|info| (level, kind, info)) } else { None };
+    let port = net::port(receiver)?;
+    let [high, low] = port;
+    // With a header where the kernel makes none. Source: RFC 768.
+    let packet = [0, 0, high, low, 0, 9, 0, 0, u8::try_from(number).unwrap_or(u8::MAX)];
+    let bytes = packet.get(if way.kind == b'r' { 0 } else { 8 }..).unwrap_or_default();
+    let address = Address::new(six, to, port, if way.has(b's') { other } else { 0 });
+    net::send_to(socket, bytes, address.bytes(), control)?;
+    net::wait_readable(receiver, PATIENCE_MS).map(drop)
+}
+
+fn join(path: &CStr) -> Result<(), Errno> {
+    cgroup::join(&file::open_dir(path)?)
+}
+
+fn through<T>(done: Result<T, Errno>) -> Result<(), Errno> {
+    done.and(Err(THROUGH))
+}
+
+fn through_if(is_through: bool) -> Result<(), Errno> {
+    if is_through { Err(THROUGH) } else { Ok(()) }
 }
 
 /// Ways that need no socket of IP.
 #[inline(never)]
-fn others(way: &Way<'_>) -> Result<bool, Errno> {
+fn others(way: &Way<'_>) -> Result<(), Errno> {
     if way.has(b'q') {
-        return process::try_io_uring().map(|()| true);
+        return through(process::try_io_uring());
     }
     if way.has(b'k') {
         // Nothing of lo is changed, which only who may change it is told.
         let mut body = [0; 16];
         fill(&mut body, 4, &LO.to_ne_bytes());
-        return Rtnl::open_plain()?.ask(uapi::RTM_NEWLINK, &body, &mut |_| {}).map(|()| true);
+        return through(Rtnl::open_plain()?.ask(uapi::RTM_NEWLINK, &body, &mut |_| {}));
     }
-    let mut answer = Ok(false);
-    for (family, kind) in FAMILIES {
-        match net::socket(family, kind, 0) {
-            Ok(_) => return Ok(true),
-            Err(errno) => answer = Err(errno),
+    let mut answer = Ok(());
+    for [family, kind] in FAMILIES {
+        answer = through(net::socket(family.into(), kind.into(), 0));
+        if answer == Err(THROUGH) {
+            break;
         }
     }
     answer
@@ -389,35 +415,34 @@ fn others(way: &Way<'_>) -> Result<bool, Errno> {
 
 /// Whether a connection of this socket arrives at that one.
 #[inline(never)]
-fn reaches(socket: &OwnedFd, listener: &OwnedFd, six: bool) -> Result<bool, Errno> {
+fn reaches(socket: &OwnedFd, listener: &OwnedFd, six: bool) -> Result<(), Errno> {
     let made = net::connect(socket, Address::new(six, To::Own, net::port(listener)?, 0).bytes());
     let waits = matches!(made, Ok(()) | Err(Errno::EINPROGRESS));
     if net::wait_readable(listener, if waits { PATIENCE_MS } else { 0 })? {
-        net::accept(listener)?;
-        return Ok(true);
+        return through(net::accept(listener));
     }
-    if waits { Ok(false) } else { made.map(|()| false) }
+    if waits { Ok(()) } else { made }
 }
 
 /// Whether a connection of that socket, which is outside, arrives at this one.
 #[inline(never)]
-fn is_connected_to(socket: &OwnedFd, client: &OwnedFd, six: bool) -> Result<bool, Errno> {
+fn is_connected_to(socket: &OwnedFd, client: &OwnedFd, six: bool) -> Result<(), Errno> {
     net::bind(socket, Address::new(six, To::All, [0; 2], 0).bytes())?;
     net::listen(socket)?;
     let _ = net::connect(client, Address::new(six, To::Own, net::port(socket)?, 0).bytes());
     let arrived = net::wait_readable(socket, PATIENCE_MS);
     let _ = net::connect(client, &[0; 16]); // it is free for the next
-    arrived
+    through_if(arrived?)
 }
 
 /// Whether a datagram of a socket outside arrives at this one: to the group by interface `other`, if that is not 0.
 #[inline(never)]
-fn is_sent_to(socket: &OwnedFd, outside: &Family, six: bool, other: u32) -> Result<bool, Errno> {
+fn is_sent_to(socket: &OwnedFd, outside: &Family, six: bool, other: u32) -> Result<(), Errno> {
     let (sender, to) = if other != 0 { (&outside.group, To::Group) } else { (&outside.udp, To::Own) };
     if other == 0 {
         net::bind(socket, Address::new(six, To::All, [0; 2], 0).bytes())?;
     }
     let address = Address::new(six, to, net::port(socket)?, other);
     let _ = net::send_to(sender, &[u8::MAX], address.bytes(), None); // a number of no way
-    net::wait_readable(socket, PATIENCE_MS)
+    through_if(net::wait_readable(socket, PATIENCE_MS)?)
 }

@@ -1,6 +1,7 @@
 //! What `check` prints: sections of lines that begin with a mark, and the table of the ways out.
 
 use super::ways::Way;
+use crate::bind::program::Level;
 use crate::errno;
 use crate::text::Buf;
 
@@ -31,21 +32,15 @@ impl Mark {
     }
 }
 
-/// How a try ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cell {
-    /// One of the below.
-    pub end: u8,
-    /// The errno that ended it, if one did.
-    pub errno: u8,
-}
+/// How a try ended: by an errno, or as below.
+pub type End = u8;
 
 /// It was not tried.
-pub const UNTRIED: u8 = 0;
+pub const UNTRIED: End = 0;
 /// Nothing got through.
-pub const HELD: u8 = 1;
+pub const HELD: End = 254;
 /// It got through.
-pub const OUT: u8 = 2;
+pub const OUT: End = 255;
 
 /// Columns.
 const WHAT: usize = 62;
@@ -59,45 +54,49 @@ fn pad(out: &mut Buf<'_>, to: usize) {
 }
 
 /// The table's head: where, and as whom.
-pub fn head(level: &str, place: &[u8], with_root: bool, out: &mut Buf<'_>) {
-    out.str("ways out, tried at level ").str(level).str(" in ").shown(place).str("\n        what");
+pub fn head(level: Level, place: &[u8], out: &mut Buf<'_>) {
+    out.str("ways out, tried at level ").str(level.name()).str(" in ").shown(place).str("\n");
     // Columns are counted from here.
-    let start = out.len() - "        what".len();
-    for (at, who) in ["no VRF", "nobody", "root"].into_iter().enumerate().take(if with_root { 3 } else { 2 }) {
-        pad(out, start + WHAT + at * WIDTH);
-        out.str(who);
+    let start = out.len();
+    out.str("        what");
+    pad(out, start + WHAT);
+    out.str("no VRF");
+    pad(out, start + WHAT + WIDTH);
+    out.str("nobody");
+    if level == Level::Strict {
+        pad(out, start + WHAT + 2 * WIDTH);
+        out.str("root");
     }
 }
 
 /// A way's line: whether it works outside of any VRF, where it has to, or else nothing is known; and inside, as nobody and
-/// as root.
+/// as root. None where it was tried by neither.
 #[inline(never)]
-pub fn row(way: &Way<'_>, outside: Cell, inside: [Cell; 2], out: &mut Buf<'_>) -> Mark {
-    let known = outside.end == OUT || !way.has_control();
-    let mark = match inside {
-        _ if !known => Mark::Note,
-        [Cell { end: OUT, .. }, _] | [_, Cell { end: OUT, .. }] => Mark::Fail,
-        [Cell { end: UNTRIED, .. }, Cell { end: UNTRIED, .. }] => Mark::Note,
-        _ => Mark::Ok,
-    };
+pub fn row(way: &Way<'_>, outside: End, inside: [End; 2], out: &mut Buf<'_>) -> Mark {
+    let [nobody, root] = inside;
+    if nobody | root | outside == UNTRIED {
+        return Mark::Note;
+    }
+    let known = outside == OUT || !way.has_control();
+    let mark = if known { Mark::of(nobody != OUT && root != OUT) } else { Mark::Note };
     mark.begin(out);
     out.bytes(way.what);
-    for (at, Cell { end, errno }) in [outside, inside[0], inside[1]].into_iter().enumerate() {
-        if end == UNTRIED {
-            continue;
+    let mut column = WHAT;
+    for (end, is_inside) in [(outside, false), (nobody, true), (root, true)] {
+        if end != UNTRIED {
+            pad(out, column);
+            out.str(match end {
+                OUT if is_inside => "GETS THROUGH",
+                OUT => "works",
+                _ if !is_inside => "does not work",
+                _ if known => "held",
+                _ => "?",
+            });
         }
-        pad(out, WHAT + at * WIDTH);
-        let name = errno::text(u32::from(errno)).0;
-        out.str(match (at, end) {
-            (0, OUT) => "works",
-            (0, _) => "does not work",
-            _ if !known => "?",
-            (_, OUT) => "GETS THROUGH",
-            _ => "held",
-        });
-        if end == HELD && known && errno != 0 {
-            out.str(" (").bytes(name).str(")");
+        if is_inside && known && end != UNTRIED && end < HELD {
+            out.str(" (").bytes(errno::text(end.into()).0).str(")");
         }
+        column += WIDTH;
     }
     mark
 }
@@ -110,8 +109,7 @@ mod tests {
         let mut room = [0; 256];
         let mut out = Buf::new(&mut room);
         let way = Way::parse(b"a4ud IPv4: freed");
-        let cell = |end| Cell { end, errno: u8::from(end == HELD) };
-        let mark = row(&way, cell(outside), [cell(nobody), cell(root)], &mut out);
+        let mark = row(&way, outside, [nobody, root], &mut out);
         (mark, String::from_utf8_lossy(out.as_bytes()).split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
@@ -119,7 +117,8 @@ mod tests {
     fn a_way_out_fails() {
         assert_eq!(line(OUT, OUT, UNTRIED), (Mark::Fail, "FAIL IPv4: freed works GETS THROUGH".to_owned()));
         assert_eq!(line(OUT, HELD, OUT).0, Mark::Fail);
-        assert_eq!(line(OUT, HELD, HELD).1, "ok IPv4: freed works held (EPERM) held (EPERM)");
+        assert_eq!(line(OUT, 1, HELD), (Mark::Ok, "ok IPv4: freed works held (EPERM) held".to_owned()));
+        assert_eq!(line(UNTRIED, UNTRIED, UNTRIED), (Mark::Note, String::new()));
     }
 
     #[test]
@@ -131,7 +130,7 @@ mod tests {
     fn columns_stand_below_their_heads() {
         let mut room = [0; 512];
         let mut out = Buf::new(&mut room);
-        head("guard", b"/x", true, &mut out);
+        head(Level::Strict, b"/x", &mut out);
         let head = String::from_utf8_lossy(out.as_bytes()).into_owned();
         let head = head.lines().nth(1).unwrap_or_default();
         assert_eq!((head.find("no VRF"), head.find("root")), (Some(WHAT), Some(WHAT + 2 * WIDTH)));
