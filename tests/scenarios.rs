@@ -15,7 +15,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use vrf_launch_tests::vm::kernel::{self, Kernel};
 use vrf_launch_tests::vm::qemu::{End, Machine};
 use vrf_launch_tests::vm::scenario::Scenario;
-use vrf_launch_tests::vm::{host, initramfs, userland, verdict};
+use vrf_launch_tests::vm::{alpine, host, initramfs, userland, verdict};
 
 /// A machine takes a processor for itself; more than this at once only makes time limits run out.
 const AT_ONCE: usize = 2;
@@ -75,7 +75,7 @@ fn boot(name: &str, kernel: &Kernel, scenario: &Scenario) -> Result<(Vec<String>
     let machine = Machine {
         kernel: kernel.image.clone(),
         initrd: Some(initrd.path().to_owned()),
-        disk: None,
+        disk: scenario.setup.as_ref().map(|_| alpine::fetch()).transpose()?.map(|alpine| alpine.disk),
         append: scenario.append.clone(),
         memory_mib: 512,
     };

@@ -227,28 +227,37 @@ pub struct Target {
     given: usize,
     /// What stands for the network namespace.
     namespace: Path,
+    /// Where the process is, from the mount's root, which is so long.
+    mine: Path,
+    root: usize,
 }
 
 impl Target {
     /// Nowhere.
     #[inline(always)]
     pub const fn new() -> Self {
-        Self { path: Path::new(), given: 0, namespace: Path::new() }
+        Self { path: Path::new(), given: 0, namespace: Path::new(), mine: Path::new(), root: 0 }
     }
 
     /// The process's own cgroup, in no VRF.
     pub fn find(&mut self) -> Outcome {
         mount_point(&mut self.path)?;
-        let mut mine = Path::new();
-        path_of_process(b"self", &mut mine)
+        self.root = self.path.len();
+        path_of_process(b"self", &mut self.mine)
             .map_err(|errno| refuse("read", b"/proc/self/cgroup", errno, b"", "is /proc mounted?"))?;
         namespace_component(&mut self.namespace);
-        let own = own(mine.as_bytes(), self.namespace.as_bytes());
+        let own = own(self.mine.as_bytes(), self.namespace.as_bytes());
         if !own.is_empty() {
             self.path.add(b"/").add(own);
         }
         self.given = self.path.len();
         Ok(())
+    }
+
+    /// Whether the process is in the folder that was opened last: to join it again would make the kernel wait.
+    pub fn is_joined(&self) -> bool {
+        let path = self.path.as_bytes().get(self.root + 1..).unwrap_or_default();
+        !path.is_empty() && path == self.mine.as_bytes()
     }
 
     /// Opens the folder for a VRF and a level (`None`: for no VRF), making it and those above it that are ours.

@@ -39,7 +39,9 @@ pub fn bind(vrf: Option<&Vrf<'_>>, level: Level) -> Outcome {
         if let Some(vrf) = vrf {
             attach(&folder, vrf, level)?;
         }
-        cgroup::join(&folder)?;
+        if !target.is_joined() {
+            cgroup::join(&folder)?;
+        }
         core::mem::forget(folder); // exec closes it
         Ok(())
     });

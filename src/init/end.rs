@@ -1,9 +1,9 @@
 //! The end of the machine: processes, file systems, reboot(2).
 
-use crate::bytes::before;
 use crate::error::Errno;
-use crate::load;
 use crate::log;
+use crate::proc;
+use crate::service::seal::unescape;
 use crate::sys::path::Path;
 use crate::sys::process::{self, signal};
 use crate::sys::{file, net, time};
@@ -46,33 +46,25 @@ pub fn end(number: u32) -> ! {
     process::rest()
 }
 
-/// Unmounts all there is, the last first; what is in use can only be read from then on.
+/// Unmounts all there is; what is in use can only be read from then on.
 #[inline(never)]
 fn leave_file_systems() {
-    let Ok(mounts) = load::read(c"/proc/self/mountinfo") else { return };
     let mut path = Path::new();
-    for line in mounts.split(|byte| *byte == b'\n').rev() {
-        // The fifth field; blanks in it are `\040` (proc(5)).
-        let mut rest = line;
-        for _ in 0..4 {
-            rest = rest.get(before(rest, b' ').len() + 1..).unwrap_or_default();
-        }
-        path.truncate(0);
-        let mut place = before(rest, b' ');
-        while let [byte, behind @ ..] = place {
-            place = behind;
-            match (byte, behind) {
-                (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', behind @ ..]) => {
-                    path.add(&[(a - b'0') << 6 | (b - b'0') << 3 | (c - b'0')]);
-                    place = behind;
-                }
-                _ => {
-                    path.add(&[*byte]);
-                }
-            }
-        }
-        if !path.is_empty() && (path.as_bytes() == b"/" || file::unmount(path.c_str()).is_err()) {
-            let _ = file::mount_with(c"none", path.c_str(), c"", file::READ_ONLY_NOW, c""); // the best there is
-        }
+    let mut some = true;
+    // One that has others below it goes when those have gone.
+    while core::mem::take(&mut some) {
+        let _ = proc::mounts(&mut |place, _| {
+            path.truncate(0);
+            unescape(place, &mut path);
+            // That of the root is never refused: the kernel makes it read-only.
+            some |= path.as_bytes() != b"/" && file::unmount(path.c_str()).is_ok();
+            false
+        });
     }
+    let _ = proc::mounts(&mut |place, _| {
+        path.truncate(0);
+        unescape(place, &mut path);
+        let _ = file::mount_with(c"none", path.c_str(), c"", file::READ_ONLY_NOW, c""); // the best there is
+        false
+    });
 }

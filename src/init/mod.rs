@@ -7,6 +7,7 @@ pub mod end;
 pub mod modules;
 
 use crate::bytes::before;
+use crate::conf::lines::Lines;
 use crate::conf::words::Words;
 use crate::error::Errno;
 use crate::load;
@@ -64,8 +65,8 @@ pub fn prepare() {
     }
     modules::load(b"vrf");
     if let Ok(text) = load::read(c"/etc/modules") {
-        for line in text.split(|byte| *byte == b'\n') {
-            if let Some(name) = Words::new(before(line, b'#')).next() {
+        for line in Lines::new(text) {
+            if let Some(name) = Words::new(before(line.body, b'#')).next() {
                 modules::load(name);
             }
         }

@@ -4,6 +4,7 @@
 //! finit_module(2).
 
 use crate::bytes::before;
+use crate::conf::lines::Lines;
 use crate::conf::words::Words;
 use crate::error::{Errno, Error, What};
 use crate::load;
@@ -25,9 +26,9 @@ pub fn load(name: &[u8]) {
     }
     let start = folder.add(b"/").len();
     let Ok(list) = load::read(folder.add(b"modules.dep").c_str()) else { return };
-    let Some(line) = list.split(|byte| *byte == b'\n').find(|line| is_of(line, name)) else { return };
-    let file = before(line, b':');
-    let needed = line.get(file.len() + 1..).unwrap_or_default();
+    let Some(line) = Lines::new(list).find(|line| is_of(line.body, name)) else { return };
+    let file = before(line.body, b':');
+    let needed = line.body.get(file.len() + 1..).unwrap_or_default();
     let count = Words::new(needed).count();
     let mut done = Ok(());
     // The one that needs nothing comes last in the list.

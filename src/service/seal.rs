@@ -118,7 +118,7 @@ fn shut(path: &CStr, bind: bool) -> Result<(), Errno> {
 }
 
 /// Adds a place as proc(5) writes it: `\040` is a blank.
-fn unescape(place: &[u8], path: &mut Path) {
+pub fn unescape(place: &[u8], path: &mut Path) {
     let mut rest = place;
     loop {
         match rest {

@@ -262,7 +262,7 @@ impl<'h> Supervisor<'h> {
         while let Some(state) = self.states.as_slice().get(at).copied() {
             if self.stopping {
                 if state.pid != 0 && state.due_ms <= now {
-                    self.tell(&state, "still runs 10 s after it was to end: killed", None, "");
+                    self.tell(&state, "still runs 10 s after it was to end: killed", None, None);
                     process::kill_group(state.pid, signal::KILL);
                     self.change(at, |state| state.due_ms = NEVER);
                 }
@@ -298,7 +298,7 @@ impl<'h> Supervisor<'h> {
             }
         });
         if lost {
-            self.tell(state, "not started: what it requires has ended", None, "");
+            self.tell(state, "not started: what it requires has ended", None, None);
             self.change(at, |state| {
                 state.is_over = true;
                 state.code = i32::from(Exit::System.code());
@@ -358,17 +358,7 @@ impl<'h> Supervisor<'h> {
             0 => ("ended with exit code ", code),
             signal => ("killed by signal ", signal),
         };
-        let mut room = [0; 40];
-        let mut again = crate::text::Buf::new(&mut room);
-        if let Some(wait) = wait {
-            again.str("; again in ").num(wait).str(" s");
-        }
-        self.tell(
-            &state,
-            says,
-            Some(number.unsigned_abs()),
-            core::str::from_utf8(again.as_bytes()).unwrap_or_default(),
-        );
+        self.tell(&state, says, Some(number.unsigned_abs()), wait);
         close(state.ready);
         self.change(at, |state| {
             state.pid = 0;
@@ -397,14 +387,14 @@ impl<'h> Supervisor<'h> {
                 state.is_up |= is_ready;
             });
             if let Some(state) = self.states.as_slice().get(at).copied().filter(|_| is_ready) {
-                self.tell(&state, "ready", None, "");
+                self.tell(&state, "ready", None, None);
             }
         }
     }
 
     /// Says a change in a service's state.
     #[inline(never)]
-    fn tell(&self, state: &State, says: &str, number: Option<u32>, behind: &str) {
+    fn tell(&self, state: &State, says: &str, number: Option<u32>, again_s: Option<u32>) {
         if self.host.quiet {
             return;
         }
@@ -414,7 +404,9 @@ impl<'h> Supervisor<'h> {
             if let Some(number) = number {
                 out.num(number);
             }
-            out.str(behind);
+            if let Some(wait) = again_s {
+                out.str("; again in ").num(wait).str(" s");
+            }
         });
     }
 
@@ -435,7 +427,7 @@ impl<'h> Supervisor<'h> {
                     state.ready = ready;
                     state.is_up = ready < 0;
                 });
-                self.tell(&state, "started, PID ", Some(pid), "");
+                self.tell(&state, "started, PID ", Some(pid), None);
             }
             Err(errno) => {
                 refused("start", self.conf.conf.service_name(state.service), errno);

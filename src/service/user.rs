@@ -3,6 +3,7 @@
 //! Source: passwd(5) `name:password:uid:gid:gecos:home:shell`, group(5) `name:password:gid:member,member`.
 
 use crate::bytes::before;
+use crate::conf::lines::Lines;
 use crate::conf::values;
 use crate::error::{Errno, Error, What};
 use crate::load;
@@ -44,9 +45,13 @@ pub fn switch(spec: &[u8], environment: &mut Made) -> Outcome {
     let mut kept = groups.push(primary);
     if group.is_none() {
         let name = field(account, NAME);
-        for line in read(GROUP)?.split(newline) {
-            if field(line, MEMBERS).split(|byte| *byte == b',').any(|member| member == name) {
-                if let Some(number) = number(line, NUMBER).filter(|number| *number != primary) {
+        for line in Lines::new(read(GROUP)?) {
+            let mut members = Some(field(line.body, MEMBERS));
+            while let Some(all) = members {
+                let member = before(all, b',');
+                members = all.get(member.len() + 1..);
+                if member == name {
+                    let number = number(line.body, NUMBER).unwrap_or(primary);
                     kept = kept.and(groups.push(number));
                 }
             }
@@ -73,16 +78,17 @@ fn read(path: &core::ffi::CStr) -> Outcome<&'static [u8]> {
     }
 }
 
-fn newline(byte: &u8) -> bool {
-    *byte == b'\n'
-}
-
 /// The line of that name; where there is none, of that number; else nothing.
 #[inline(never)]
 fn entry<'t>(text: &'t [u8], name: &[u8]) -> &'t [u8] {
-    let find = |which| text.split(newline).find(|line| field(line, which) == name);
-    let found = if name.is_empty() { None } else { find(NAME).or_else(|| find(NUMBER)) };
-    found.unwrap_or_default()
+    for which in [NAME, NUMBER] {
+        for line in Lines::new(text) {
+            if field(line.body, which) == name && !name.is_empty() {
+                return line.body;
+            }
+        }
+    }
+    b""
 }
 
 /// The `n`th field of a line, from 0; empty where there are fewer.

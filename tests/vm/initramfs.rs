@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -51,6 +52,13 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
         own.file("etc/hostname", 0o644, b"appliance\n");
     }
 
+    if let Some(setup) = &scenario.setup {
+        modules.extend(["virtio_mmio", "virtio_blk", "ext4"].map(str::to_owned));
+        own.file("init", 0o755, &fs::read(guest.join("disk-init"))?);
+        own.file("test/setup", 0o755, &fs::read(setup).with_context(|| format!("{}", setup.display()))?);
+        add(&elf::repository().join("initramfs"), "initramfs", &mut own)?;
+    }
+
     let mut all = userland::archive()?.to_vec();
     all.extend(kernel.modules(&modules)?);
     all.extend(own.finish());
@@ -63,4 +71,18 @@ fn compiled(source: &Path) -> Result<Vec<u8>> {
     let flags = ["-static", "-O1", "-Wall", "-Wextra", "-Werror", "-o"];
     host::output(Command::new("gcc").args(flags).arg(program.path()).arg(source))?;
     Ok(fs::read(program.path())?)
+}
+
+/// Adds a folder with all that is in it, each file as executable as it is.
+fn add(folder: &Path, name: &str, archive: &mut Archive) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = format!("{name}/{}", path.file_name().unwrap_or_default().to_string_lossy());
+        if path.is_dir() {
+            add(&path, &name, archive)?;
+        } else {
+            archive.file(&name, fs::metadata(&path)?.permissions().mode() & 0o777, &fs::read(&path)?);
+        }
+    }
+    Ok(())
 }

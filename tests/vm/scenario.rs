@@ -7,6 +7,8 @@
 //! # cases: one two                     cases that no line `case_ NAME` shows
 //! # init: FILE                         /vrf-launch is the first process, with that file as its configuration, whose
 //!                                      services run this script or not; /vrf-launch.init is the guest's usual one
+//! # setup: FILE                        Alpine's disk is the root: that script prepares it (/disk), /sbin/init of the disk
+//!                                      goes on, and something there runs /test/scenario.sh
 //! # append: WORD...                    added to the kernel's command line
 //! # says: TEXT                         what the console has to show beside the verdicts
 //! case_ three                         and so does a function of the script whose name ends with case_
@@ -38,6 +40,8 @@ pub struct Scenario {
     pub cases: BTreeSet<String>,
     /// The configuration with which the binary under test is the first process; else it is a shell.
     pub init: Option<PathBuf>,
+    /// The script that prepares Alpine's disk, where that is the root.
+    pub setup: Option<PathBuf>,
     /// What is added to the kernel's command line.
     pub append: String,
     /// What the console has to show.
@@ -72,6 +76,7 @@ impl Scenario {
         let says = text.lines().filter_map(|line| line.strip_prefix("# says: ")).map(str::to_owned).collect();
         Ok(Self {
             init: words("init").and_then(|words| Some(path.with_file_name(words.first()?))),
+            setup: words("setup").and_then(|words| Some(path.with_file_name(words.first()?))),
             append: words("append").unwrap_or_default().join(" "),
             says,
             name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
