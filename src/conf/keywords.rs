@@ -91,6 +91,25 @@ pub fn is_misspelt(word: &[u8]) -> bool {
     word.starts_with(b"vrf-") && keyword(word).is_none()
 }
 
+/// The usual spellings of keywords that have others: pairs of one of those and the usual one.
+///
+/// Of those that ifupdown-ng knows, the ones for tunnels and Ethernet drivers are left out.
+const SPELLINGS: &[u8] = b"pointopoint point-to-point vrf vrf-member bond-slaves bond-members hostname dhcp-hostname \
+accept_ra ipv6-accept-ra autoconf ipv6-autoconf dad_transmits ipv6-dad-transmits client dhcp-client-id \
+leasetime dhcp-leasetime script dhcp-script vendor dhcp-vendor provider ppp-provider";
+
+/// A keyword in its usual spelling. Source: `libifupdown/interface-file.c: tokens` of ifupdown-ng.
+#[inline(never)]
+pub fn canonical(word: &[u8]) -> &[u8] {
+    let mut spellings = Words::new(SPELLINGS);
+    while let (Some(other), Some(usual)) = (spellings.next(), spellings.next()) {
+        if other == word {
+            return usual;
+        }
+    }
+    word
+}
+
 /// Whether the word is a keyword of somebody else.
 pub fn is_foreign(word: &[u8]) -> bool {
     keyword(word).is_none()

@@ -244,6 +244,15 @@ impl<'a> Conf<'a> {
         Properties { text: self.text, runs: runs.unwrap_or_default().iter(), lines: Lines::new(b""), which: None }
     }
 
+    /// Whether an interface is one for that executor: it says `use NAME`, or has a keyword that begins with `NAME-`.
+    #[inline(never)]
+    pub fn uses(&self, iface: Iface, name: &[u8]) -> bool {
+        self.properties(iface).any(|line| match keyword(line.key) {
+            Some(Keyword::Use) => line.first() == name,
+            _ => line.key.strip_prefix(name).is_some_and(|rest| rest.starts_with(b"-")),
+        })
+    }
+
     /// The lines of all interfaces and templates, each once, in the order of the text.
     #[inline(never)]
     pub fn each_line(&self, each: &mut dyn FnMut(Property<'a>) -> bool) {
