@@ -157,8 +157,8 @@ fn continuation_crlf_and_comments() {
 
 #[test]
 fn faults_have_their_line_and_word() {
-    wrong("\nmtu 1\n", "2: mtu : stands before the first interface");
-    wrong("vrf-tabel 1\n", "1: vrf-tabel : stands before");
+    wrong("\nmtu 1\n", "2: mtu 1: stands before the first interface");
+    wrong("vrf-tabel 1\n", "1: vrf-tabel 1: stands before");
     wrong("auto\n", "1: auto : a name is missing");
     wrong("service\n", "1: service : a name is missing");
     wrong("iface a\nauto b c/d e\n", "2: auto c/d: not an interface name");

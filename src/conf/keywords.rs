@@ -163,6 +163,13 @@ impl<'a> Property<'a> {
         if self.value.is_empty() {
             return Err("a value is missing");
         }
+        if matches!(keyword, K::Mtu | K::Metric | K::VethPeerName | K::VrfMember | K::VrfTable) {
+            // Others take the first word, as ifupdown-ng does; with these its commands would fail.
+            if let Some(second) = Words::new(self.value).nth(1) {
+                *word = second;
+                return Err("one word too many");
+            }
+        }
         match keyword {
             // Of the types of links, others than ours are made by somebody else (bridge, bond, …).
             K::LinkType | K::Requires | K::Inherit | K::Use => Ok(()),

@@ -133,6 +133,7 @@ impl<'a> Conf<'a> {
                 if index.used > 0 || keyword(key).is_none() && !is_misspelt(key) {
                     continue;
                 }
+                name = words.next().unwrap_or_default();
                 wrong = Some("stands before the first interface");
             } else if kind != DEFAULTS {
                 name = words.next().unwrap_or_default();
