@@ -215,7 +215,7 @@ impl Apply {
         // Nobody knows what it does.
         self.known = [Known::default(); limits::LINKS];
         self.local_holds = false;
-        match crate::service::shell::run(command, self.owner, phase) {
+        match crate::service::shell::run(command, self.owner, phase, &self.conf, self.verbose) {
             Ok(0) => Ok(()),
             Ok(code) => self.fail_with(command, asked, &|text| {
                 text.str("it ended with exit code ").num(u32::try_from(code).unwrap_or(0));

@@ -23,6 +23,11 @@ pub const ACK: usize = 512;
 pub const RECEIVE: usize = 16 * 1024;
 /// Interfaces remembered by name during `up`: those of one stanza and its neighbours.
 pub const LINKS: usize = 8;
+/// Templates that inherit from one another, and files that are the `source` of one another, one inside the other: each
+/// costs stack, and nobody nests as deep.
+pub const TEMPLATES: u8 = 32;
+/// See [`TEMPLATES`].
+pub const SOURCES: u8 = 32;
 /// Bytes of a path. Source: `limits.h: PATH_MAX`.
 pub const PATH: usize = 4096;
 /// Bytes of an interface's name with its NUL. Source: `net/if.h: IFNAMSIZ`.

@@ -1,19 +1,54 @@
-//! Opening configuration files, and turning offsets in the text back into file and line.
+//! Opening configuration files, `source` and `source-directory`, and turning offsets back into file and line.
+//!
+//! All files become one text, each in the place of the line that asks for it, and everything else knows only offsets in
+//! that. [`Part`]s remember what came from where.
+//!
+//! | line | reads |
+//! |---|---|
+//! | `source FILE…` | each file, which has to be there |
+//! | `source PATTERN…` | the files that `*`, `?` and `[…]` find, by their names' bytes; there may be none |
+//! | `source-directory DIR` | all regular files in it, likewise; a directory that is not there is said and passed over |
+//!
+//! Paths are relative to the working directory, as in ifupdown-ng. A file that was read already is passed over (Debian's
+//! own file has both kinds of line for one directory); one that is being read is a cycle, and an error.
+//!
+//! Source: interfaces(5) of ifupdown-ng; `wordexp(3)`, of which only the wildcards are known here.
 
+use crate::bytes::before;
 use crate::conf::hash::slots;
+use crate::conf::keywords::{Property, is_foreign};
+use crate::conf::lines::Lines;
 use crate::conf::stanzas::{Conf, Stanza, count};
+use crate::conf::words::{Words, code};
 use crate::conf::{Fault, lines};
 use crate::error::{Errno, Error, Exit, Place, What};
+use crate::limits;
 use crate::log::{Outcome, refused, say};
-use crate::sys::file;
 use crate::sys::mem::{List, filled};
+use crate::sys::path::Path;
+use crate::sys::{OwnedFd, file};
 use core::ffi::CStr;
+use core::ops::Range;
 
 /// Where configuration is looked for when none is named, in this order.
 pub const DEFAULTS: [&CStr; 2] = [c"/etc/vrf-launch.conf", c"/etc/network/interfaces"];
 
 /// How much is read at a time where the size is not known before.
 const CHUNK: usize = 64 * 1024;
+
+/// A piece of the text that came from one file. Long ones are cut, so that no line is far from where one begins.
+#[derive(Clone, Copy)]
+pub struct Part {
+    /// Where it begins in the text.
+    at: u32,
+    /// The line of the file in which that is.
+    line: u32,
+    /// The file's name.
+    file: &'static [u8],
+}
+
+/// Bytes of a long part.
+const PART: usize = 4096;
 
 /// A configuration that was read and found right.
 #[derive(Clone, Copy)]
@@ -24,45 +59,60 @@ pub struct Loaded {
     pub conf: Conf<'static>,
     /// The slots by which [`Conf::vrf_of_table`] finds a VRF.
     pub tables: &'static [u32],
+    parts: &'static [Part],
 }
 
 impl Loaded {
     /// A configuration that says nothing.
-    pub const NOTHING: Self = Self { file: b"", conf: Conf::EMPTY, tables: &[0] };
+    pub const NOTHING: Self = Self { file: b"", conf: Conf::EMPTY, tables: &[0], parts: &[] };
 
     /// File and line of an offset.
     pub fn place(&self, at: u32) -> Place<'static> {
-        Place { file: self.file, line: lines::line_number(self.conf.text(), at) }
+        place(self.parts, self.conf.text(), at)
     }
 
     /// Says what is wrong with a line.
     pub fn fault(&self, fault: &Fault<'_>) -> Exit {
-        say_fault(self.file, self.conf.text(), fault)
+        say_fault(self.place(fault.at), fault)
+    }
+
+    /// Says which lines are passed over, because their keywords are another program's.
+    #[inline(never)]
+    pub fn say_foreign(&self) {
+        self.conf.each_line(&mut |property| {
+            if is_foreign(property.key) {
+                let place = Some(self.place(property.at));
+                let what = What::Word(property.key, property.value);
+                say(&Error { place, ..Error::usage(what, "passed over: not a keyword that is known here") });
+            }
+            true
+        });
     }
 }
 
+#[inline(never)]
+fn place(parts: &[Part], text: &[u8], at: u32) -> Place<'static> {
+    let part = parts.partition_point(|part| part.at <= at).checked_sub(1).and_then(|part| parts.get(part));
+    let Some(part) = part else { return Place { file: b"", line: 0 } };
+    let text = usize::try_from(part.at).ok().and_then(|from| text.get(from..)).unwrap_or_default();
+    Place { file: part.file, line: (part.line - 1).saturating_add(lines::line_number(text, at - part.at)) }
+}
+
 #[cold]
-fn say_fault(file: &[u8], text: &[u8], fault: &Fault<'_>) -> Exit {
-    let place = Some(Place { file, line: lines::line_number(text, fault.at) });
-    say(&Error { place, ..Error::usage(What::Word(fault.key, fault.word), fault.reason) })
+fn say_fault(place: Place<'_>, fault: &Fault<'_>) -> Exit {
+    say(&Error { place: Some(place), ..Error::usage(What::Word(fault.key, fault.word), fault.reason) })
 }
 
 /// Reads and checks the file that was named, or else the first default that is there.
 #[inline(never)]
 pub fn load(named: Option<&'static CStr>) -> Outcome<Loaded> {
-    let paths = named.map_or(&DEFAULTS[..], |_| &[]);
-    for path in named.iter().chain(paths) {
-        match read(path) {
-            Ok(text) => return index(path.to_bytes(), text),
-            Err(Errno::ENOENT | Errno::ENOTDIR) if named.is_none() => {}
-            Err(errno) => {
-                let error = Error::system(What::Deed("read", path.to_bytes()), errno);
-                return Err(say(&Error { exit: Exit::Usage, ..error }));
-            }
-        }
-    }
-    let none = "no configuration: neither /etc/vrf-launch.conf nor /etc/network/interfaces is there";
-    Err(say(&Error { advice: "name a file with --config FILE", ..Error::usage(What::Nothing, none) }))
+    let Some(path) = named.or_else(|| DEFAULTS.into_iter().find(|path| file::exists(path))) else {
+        let none = "no configuration: neither /etc/vrf-launch.conf nor /etc/network/interfaces is there";
+        return Err(say(&Error { advice: "name a file with --config FILE", ..Error::usage(What::Nothing, none) }));
+    };
+    let mut files = Files::default();
+    files.read(path.to_bytes(), None)?;
+    files.index(path.to_bytes())
 }
 
 /// As [`load`], but where none is named and no default is there, a configuration that says nothing.
@@ -71,42 +121,463 @@ pub fn load_if_any(named: Option<&'static CStr>) -> Outcome<Loaded> {
     if any { load(named) } else { Ok(Loaded::NOTHING) }
 }
 
-/// Reads a file whole into a mapping of its own. The file itself is never mapped: when somebody cuts it short, that
-/// would end the process, as PID 1 the machine.
+/// Words that read other files, each behind the byte that says how.
+const SOURCES: &[u8] = b"ssource dsource-directory";
+const SOURCE: u8 = b's';
+
+/// A file that was read, or is being read.
+#[derive(Clone, Copy)]
+struct Seen {
+    /// Device and inode.
+    id: (u64, u64),
+    open: bool,
+}
+
+/// A piece of [`Files::raw`]: from one index to another.
+type Piece = (usize, usize);
+
+/// A part of the text, its file's name being a piece of [`Files::raw`].
+#[derive(Clone, Copy)]
+struct From {
+    at: usize,
+    line: u32,
+    name: Piece,
+}
+
+/// Who asks for a file: the piece of `raw` that names the file of the line, and the line.
+type Asked = Option<(Piece, u32)>;
+
+/// Files that are becoming a text.
+#[derive(Default)]
+struct Files {
+    /// The files as they are, and names of files.
+    raw: List<u8>,
+    /// The text.
+    text: List<u8>,
+    parts: List<From>,
+    seen: List<Seen>,
+    /// Names of files to be read: pieces of `raw`.
+    found: List<Piece>,
+    depth: u8,
+}
+
+impl Files {
+    #[inline(never)]
+    fn raw(&self, (from, to): Piece) -> &[u8] {
+        self.raw.as_slice().get(from..to).unwrap_or_default()
+    }
+
+    /// Adds bytes to `raw`; where they are.
+    #[inline(never)]
+    fn keep(&mut self, bytes: &[u8]) -> Result<Piece, Errno> {
+        let from = self.raw.len();
+        self.raw.extend(bytes)?;
+        Ok((from, self.raw.len()))
+    }
+
+    /// Says an error with the line that asks.
+    #[cold]
+    #[inline(never)]
+    fn wrong(&self, asked: Asked, error: Error<'_>) -> Exit {
+        let place = asked.map(|(name, line)| Place { file: self.raw(name), line });
+        say(&Error { place, exit: Exit::Usage, ..error })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unread(&self, asked: Asked, name: &[u8], errno: Errno) -> Exit {
+        self.wrong(asked, Error::system(What::Deed("read", name), errno))
+    }
+
+    /// Adds a file to the text, and those it asks for.
+    #[inline(never)]
+    fn read(&mut self, name: &[u8], asked: Asked) -> Outcome {
+        let mut path = Path::new();
+        path.add(name);
+        let opened = file::open(path.c_str()).and_then(|fd| Ok((file::identity_of(&fd)?, fd)));
+        let (id, fd) = opened.map_err(|errno| self.unread(asked, name, errno))?;
+        if let Some(seen) = self.seen.as_slice().iter().find(|seen| seen.id == id) {
+            if !seen.open {
+                return Ok(());
+            }
+            let error = Error::usage(What::Deed("read", name), "a cycle: this line is in what that file reads");
+            return Err(self.wrong(asked, error));
+        }
+        if self.depth >= limits::SOURCES {
+            let error = Error::usage(What::Deed("read", name), "files read one another more than 32 deep");
+            return Err(self.wrong(asked, error));
+        }
+        let number = self.seen.len();
+        let read = self.seen.push(Seen { id, open: true }).and_then(|()| self.keep(name)).and_then(|name| {
+            let from = self.raw.len();
+            append(&mut self.raw, &fd)?;
+            lines::join(self.raw.as_mut_slice().get_mut(from..).unwrap_or_default());
+            Ok((name, from..self.raw.len()))
+        });
+        drop(fd);
+        let (kept, body) = read.map_err(|errno| self.unread(asked, name, errno))?;
+        self.depth += 1;
+        let done = self.body(kept, body);
+        self.depth -= 1;
+        if let Some(seen) = self.seen.as_mut_slice().get_mut(number) {
+            seen.open = false;
+        }
+        done
+    }
+
+    /// Adds what is in a file.
+    #[inline(never)]
+    fn body(&mut self, name: Piece, mut body: Range<usize>) -> Outcome {
+        let mut line = 1;
+        loop {
+            let text = self.raw((body.start, body.end));
+            let mut asks = Lines::new(text).map(Property::of).filter(|property| code(SOURCES, property.key) != 0);
+            let ask = asks.next();
+            let at = |part: &[u8]| part.as_ptr().addr() - text.as_ptr().addr();
+            let (before, key, value) = match &ask {
+                Some(ask) => (at(ask.key), code(SOURCES, ask.key), at(ask.value)..at(ask.value) + ask.value.len()),
+                None => (text.len(), 0, 0..0),
+            };
+            self.part(name, line, body.start..body.start + before)
+                .map_err(|errno| refused("read", self.raw(name), errno))?;
+            if key == 0 {
+                return Ok(());
+            }
+            let text = self.raw((body.start, body.end));
+            line += lines::newlines(text.get(..before).unwrap_or_default());
+            let behind = body.start + value.end.max(before);
+            let value = (body.start + value.start, body.start + value.end);
+            self.ask(key, value, Some((name, line)))?;
+            line += lines::newlines(self.raw((body.start + before, behind)));
+            body.start = behind;
+        }
+    }
+
+    /// Adds a piece of a file.
+    #[inline(never)]
+    fn part(&mut self, name: Piece, line: u32, piece: Range<usize>) -> Result<(), Errno> {
+        self.parts.push(From { at: self.text.len(), line, name })?;
+        self.text.extend(self.raw.as_slice().get(piece).unwrap_or_default())?;
+        self.text.extend(b"\n")
+    }
+
+    /// Does what a line asks for.
+    #[inline(never)]
+    fn ask(&mut self, key: u8, value: Piece, asked: Asked) -> Outcome {
+        let fault =
+            |says| Error::usage(What::Word(if key == SOURCE { b"source" } else { b"source-directory" }, b""), says);
+        if value.0 == value.1 {
+            return Err(self.wrong(asked, fault("a value is missing")));
+        }
+        let base = self.found.len();
+        let mut at = value.0;
+        loop {
+            let mut words = Words::new(self.raw((at, value.1)));
+            let mut path = Path::new();
+            let Some(word) = words.next() else { break };
+            at += word.len() + usize::try_from(words.at()).unwrap_or(0);
+            path.add(word);
+            let word = path.as_bytes();
+            if word.iter().any(|byte| matches!(byte, b'$' | b'`' | b'~' | b'\'' | b'"' | b'\\')) {
+                let what = What::Deed("read", word);
+                let error = Error::usage(
+                    what,
+                    "of what a shell would expand, only the wildcards *, ? and [...] are known here",
+                );
+                return Err(self.wrong(asked, error));
+            }
+            let found = if key != SOURCE {
+                self.directory(word, asked)
+            } else if is_pattern(word) {
+                let mut start = Path::new();
+                self.expand(&mut start, word)
+            } else {
+                self.keep(word).and_then(|name| self.found.push(name))
+            };
+            found.map_err(|errno| self.unread(asked, word, errno))?;
+        }
+        let mut number = base;
+        while let Some(&found) = self.found.as_slice().get(number) {
+            let mut path = Path::new();
+            path.add(self.raw(found));
+            self.read(path.as_bytes(), asked)?;
+            number += 1;
+        }
+        self.found.truncate(base);
+        Ok(())
+    }
+
+    /// Finds the regular files of a directory.
+    #[inline(never)]
+    fn directory(&mut self, name: &[u8], asked: Asked) -> Result<(), Errno> {
+        let mut path = Path::new();
+        path.add(name);
+        let dir = match file::open_dir(path.c_str()) {
+            Ok(dir) => dir,
+            Err(errno @ (Errno::ENOENT | Errno::ENOTDIR)) => {
+                self.wrong(asked, Error::system(What::Deed("read", name), errno));
+                return Ok(());
+            }
+            Err(errno) => return Err(errno),
+        };
+        path.add(b"/");
+        self.entries(&dir, &mut path, b"", None)
+    }
+
+    /// Finds the files of a pattern below a path.
+    #[inline(never)]
+    fn expand(&mut self, path: &mut Path, pattern: &[u8]) -> Result<(), Errno> {
+        let first = before(pattern, b'/');
+        let rest = pattern.get(first.len() + 1..);
+        if is_pattern(first) {
+            let dir = file::open_dir(if path.is_empty() { c"." } else { path.c_str() });
+            return match dir {
+                Ok(dir) => self.entries(&dir, path, first, rest),
+                Err(_) => Ok(()), // what cannot be read does not match, as in a shell
+            };
+        }
+        path.add(first);
+        match rest {
+            Some(rest) => self.expand(path.add(b"/"), rest),
+            None if file::is_regular(path.c_str()) => self.file(path),
+            None => Ok(()),
+        }
+    }
+
+    /// Finds, below the path of a directory, the files whose names match; all where there is no pattern.
+    #[inline(never)]
+    fn entries(&mut self, dir: &OwnedFd, path: &mut Path, pattern: &[u8], rest: Option<&[u8]>) -> Result<(), Errno> {
+        let base = self.found.len();
+        let len = path.len();
+        let mut done = Ok(());
+        file::entries(dir, &mut |name, _| {
+            let hidden = name.starts_with(b".") && !pattern.starts_with(b".");
+            if pattern.is_empty() || !hidden && matches(pattern, name) {
+                path.truncate(len);
+                path.add(name);
+                done = match rest {
+                    Some(rest) => self.expand(path.add(b"/"), rest),
+                    None if file::is_regular(path.c_str()) => self.file(path),
+                    None => Ok(()),
+                };
+            }
+            done.is_ok()
+        })?;
+        path.truncate(len);
+        let Self { raw, found, .. } = self;
+        let name = |&(from, to): &Piece| raw.as_slice().get(from..to).unwrap_or_default();
+        sort(found.as_mut_slice().get_mut(base..).unwrap_or_default(), &|a, b| name(a) < name(b));
+        done
+    }
+
+    fn file(&mut self, path: &Path) -> Result<(), Errno> {
+        let name = self.keep(path.as_bytes())?;
+        self.found.push(name)
+    }
+
+    /// Indexes and checks the text.
+    #[inline(never)]
+    fn index(mut self, file: &'static [u8]) -> Outcome<Loaded> {
+        let no_memory = |errno| refused("index", file, errno);
+        // Positions have 32 bits.
+        u32::try_from(self.text.len()).map_err(|_| no_memory(Errno::ENOMEM))?;
+        let text: &'static [u8] = core::mem::take(&mut self.text).leak();
+        let raw: &'static [u8] = core::mem::take(&mut self.raw).leak();
+        let parts = cut(self.parts.as_slice(), text, raw).map_err(no_memory)?;
+        let n = count(text);
+        let (Ok(stanzas), Ok(both)) = (filled(n, Stanza::EMPTY), filled(2 * slots(n), 0)) else {
+            return Err(no_memory(Errno::ENOMEM));
+        };
+        let (names, tables) = both.split_at_mut_checked(slots(n)).unwrap_or_default();
+        let mut fault = Fault { at: 0, key: b"", word: b"", reason: "" };
+        let mut runs = List::new();
+        let conf = Conf::index(text, stanzas, names, &mut |run| runs.push(run).is_ok(), &mut fault);
+        match conf.map(|conf| conf.with_runs(runs.leak())) {
+            Some(conf) if conf.check(tables, &mut fault) => Ok(Loaded { file, conf, tables, parts }),
+            _ => Err(say_fault(place(parts, text, fault.at), &fault)),
+        }
+    }
+}
+
+/// Cuts long parts, and gives each its file's name.
+#[inline(never)]
+fn cut(parts: &[From], text: &[u8], raw: &'static [u8]) -> Result<&'static [Part], Errno> {
+    let mut all = List::new();
+    for (n, part) in parts.iter().enumerate() {
+        let end = parts.get(n + 1).map_or(text.len(), |next| next.at);
+        let file = raw.get(part.name.0..part.name.1).unwrap_or_default();
+        let From { mut at, mut line, .. } = *part;
+        loop {
+            all.push(Part { at: lines::offset(at), line, file })?;
+            let Some(long) = text.get(at..at + PART).filter(|_| at + PART < end) else { break };
+            line += lines::newlines(long);
+            at += PART;
+        }
+    }
+    Ok(all.leak())
+}
+
+/// Reads a file whole into a list of its own.
 #[inline(never)]
 pub fn read(path: &CStr) -> Result<&'static mut [u8], Errno> {
     let fd = file::open(path)?;
     let mut text = List::new();
-    // One more than there is: a regular file that gives less has come to its end. Others have no size.
-    let size = usize::try_from(file::size(&fd)?).unwrap_or(usize::MAX);
-    let mut more = if size > 0 { size.saturating_add(1) } else { CHUNK };
-    loop {
-        let got = text.read_from(&fd, more)?;
-        // Positions have 32 bits.
-        if u32::try_from(text.len()).is_err() {
-            return Err(Errno::ENOMEM);
-        }
-        if got == 0 || (size > 0 && got < more) {
-            break;
-        }
-        more = CHUNK;
-    }
-    core::mem::forget(fd); // the end of the process, or exec, closes it
+    append(&mut text, &fd)?;
     Ok(text.leak())
 }
 
+/// Reads a file whole behind what is there. The file itself is never mapped: when somebody cuts it short, that would end
+/// the process, as PID 1 the machine.
 #[inline(never)]
-fn index(file: &'static [u8], text: &'static mut [u8]) -> Outcome<Loaded> {
-    lines::join(text);
-    let text: &'static [u8] = text;
-    let n = count(text);
-    let (Ok(stanzas), Ok(both)) = (filled(n, Stanza::EMPTY), filled(2 * slots(n), 0)) else {
-        return Err(refused("index", file, Errno::ENOMEM));
+fn append(raw: &mut List<u8>, fd: &OwnedFd) -> Result<(), Errno> {
+    // One more than there is: a regular file that gives less has come to its end. Others have no size.
+    let size = usize::try_from(file::size(fd)?).unwrap_or(usize::MAX);
+    let mut more = if size > 0 { size.saturating_add(1) } else { CHUNK };
+    loop {
+        let got = raw.read_from(fd, more)?;
+        if got == 0 || (size > 0 && got < more) {
+            return Ok(());
+        }
+        more = CHUNK;
+    }
+}
+
+/// Whether a path has wildcards.
+fn is_pattern(path: &[u8]) -> bool {
+    path.iter().any(|byte| matches!(byte, b'*' | b'?' | b'['))
+}
+
+/// Whether a name matches a pattern of `*`, `?`, `[abc]`, `[a-z]`, `[!a]`. Source: glob(7); classes such as `[:alpha:]` are
+/// not known.
+#[inline(never)]
+fn matches(mut pattern: &[u8], mut name: &[u8]) -> bool {
+    // Where the last star was, and what it has to leave for the rest.
+    let mut star: Option<(&[u8], &[u8])> = None;
+    loop {
+        let rest = match (pattern, name) {
+            ([b'*', rest @ ..], _) => {
+                star = Some((rest, name));
+                pattern = rest;
+                continue;
+            }
+            ([], []) => return true,
+            ([b'?', rest @ ..], [_, ..]) => Some(rest),
+            ([b'[', set @ ..], [byte, ..]) => one_of(set, *byte),
+            ([literal, rest @ ..], [byte, ..]) if literal == byte => Some(rest),
+            _ => None,
+        };
+        match (rest, star) {
+            (Some(rest), _) => {
+                pattern = rest;
+                name = name.get(1..).unwrap_or_default();
+            }
+            (None, Some((behind, [_, shorter @ ..]))) => {
+                star = Some((behind, shorter));
+                (pattern, name) = (behind, shorter);
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// What of the pattern stands behind a set that has the byte; `set` is behind its bracket.
+#[inline(never)]
+fn one_of(set: &[u8], byte: u8) -> Option<&[u8]> {
+    let (wanted, mut set) = match set {
+        [b'!' | b'^', set @ ..] => (false, set),
+        _ => (true, set),
     };
-    let (names, tables) = both.split_at_mut_checked(slots(n)).unwrap_or_default();
-    let mut fault = Fault { at: 0, key: b"", word: b"", reason: "" };
-    match Conf::index(text, stanzas, names, &mut fault) {
-        Some(conf) if conf.check(tables, &mut fault) => Ok(Loaded { file, conf, tables }),
-        _ => Err(say_fault(file, text, &fault)),
+    let mut has = false;
+    let mut first = true;
+    loop {
+        let (low, high, rest) = match set {
+            [b']', rest @ ..] if !first => return if has == wanted { Some(rest) } else { None },
+            [low, b'-', high, rest @ ..] if *high != b']' => (*low, *high, rest),
+            [low, rest @ ..] => (*low, *low, rest),
+            [] => return None,
+        };
+        has |= (low..=high).contains(&byte);
+        first = false;
+        set = rest;
+    }
+}
+
+/// Whether one piece comes before another.
+type Less<'l> = &'l dyn Fn(&Piece, &Piece) -> bool;
+
+/// Sorts by a heap: the library's sorting is large.
+#[inline(never)]
+fn sort(list: &mut [Piece], less: Less<'_>) {
+    let len = list.len();
+    for step in (1..len + len / 2).rev() {
+        // First the heap is built from its last inner node, then its top goes to the end, one after the other.
+        let (mut at, end) = if step >= len {
+            (step - len, len)
+        } else {
+            list.swap(0, step);
+            (0, step)
+        };
+        loop {
+            let mut child = 2 * at + 1;
+            match (list.get(child), list.get(child + 1)) {
+                (Some(left), Some(right)) if child + 1 < end && less(left, right) => child += 1,
+                _ => {}
+            }
+            match (list.get(at), list.get(child)) {
+                (Some(above), Some(below)) if child < end && less(above, below) => list.swap(at, child),
+                _ => break,
+            }
+            at = child;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_as_in_a_shell() {
+        for (pattern, name) in [
+            ("*", "a"),
+            ("*", ""),
+            ("a*b*c", "aXbYbZc"),
+            ("?", "x"),
+            ("[abc]x", "bx"),
+            ("[a-c]", "b"),
+            ("[!a-c]", "d"),
+            ("[]]", "]"),
+            ("*.cfg", "a.cfg"),
+            ("**", "x"),
+            ("a[-]b", "a-b"),
+            ("*[0-9]", "eth10"),
+        ] {
+            assert!(matches(pattern.as_bytes(), name.as_bytes()));
+        }
+        for (pattern, name) in [
+            ("?", ""),
+            ("a", "b"),
+            ("a*", "b"),
+            ("[abc", "a"),
+            ("[!a]", "a"),
+            ("*.cfg", "a.cfg~"),
+            ("", "a"),
+            ("a", ""),
+        ] {
+            assert!(!matches(pattern.as_bytes(), name.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn sorting_sorts() {
+        for len in 0..40 {
+            let mut list = [(0, 0); 40];
+            let list = list.get_mut(..len).unwrap_or_default();
+            for (n, place) in list.iter_mut().enumerate() {
+                *place = (n * 17 % 23, n);
+            }
+            sort(list, &|a, b| a.0 < b.0);
+            assert!(list.is_sorted_by_key(|pair| pair.0));
+        }
     }
 }

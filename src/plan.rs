@@ -332,7 +332,7 @@ impl<'a> Composer<'_, 'a, '_> {
             b'V' => return put(first, out),
             b'W' => return put(line.value, out),
             b'F' => return is_v6 && put(b"-6", out),
-            b'A' => return self.address(first, out),
+            b'A' => return self.address(line, out),
             // The other end of an address: as ifupdown-ng has it, an IPv4 matter. That of a pair.
             b'R' if !is_v6 => Keyword::PointToPoint,
             b'P' if first == b"veth" => Keyword::VethPeerName,
@@ -363,12 +363,10 @@ impl<'a> Composer<'_, 'a, '_> {
         }
     }
 
-    /// An address with its length: its own, or the netmask's, or that of one host.
+    /// An address with its length.
     #[inline(never)]
-    fn address(&self, word: &[u8], out: &mut Buf<'_>) -> bool {
-        let Ok((addr, len)) = values::address_len(word) else { return false };
-        let netmask = self.plan.conf.last(self.iface, Keyword::Netmask).and_then(|p| values::netmask(p.first()).ok());
-        let len = len.or(netmask).unwrap_or(values::default_len(addr));
+    fn address(&self, line: &Property<'_>, out: &mut Buf<'_>) -> bool {
+        let Ok((addr, len)) = self.plan.conf.address(line) else { return false };
         out.ip(addr).str("/").num(u32::from(len));
         true
     }

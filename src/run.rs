@@ -203,7 +203,11 @@ fn about(
     read: fn(Option<&'static CStr>) -> Outcome<Loaded>,
     tale: Tale<'_>,
 ) -> Outcome {
-    Story::of(options, read(options.config)?, names, tale)
+    let conf = read(options.config)?;
+    if options.verbose {
+        conf.say_foreign();
+    }
+    Story::of(options, conf, names, tale)
 }
 
 impl Story<'_> {

@@ -17,7 +17,13 @@ fn read<T>(text: &[u8], look: impl FnOnce(Result<(Conf<'_>, &[u32]), (u32, Fault
     let n = count(&text);
     let (mut stanzas, mut names, mut tables) = (vec![Stanza::EMPTY; n], vec![0; slots(n)], vec![0; slots(n)]);
     let mut fault = Fault { at: 0, key: b"", word: b"", reason: "" };
-    match Conf::index(&text, &mut stanzas, &mut names, &mut fault) {
+    let mut runs = Vec::new();
+    let mut more = |run| {
+        runs.push(run);
+        true
+    };
+    let conf = Conf::index(&text, &mut stanzas, &mut names, &mut more, &mut fault);
+    match conf.map(|conf| conf.with_runs(&runs)) {
         Some(conf) if conf.check(&mut tables, &mut fault) => look(Ok((conf, &tables))),
         _ => look(Err((lines::line_number(&text, fault.at), fault))),
     }
@@ -83,6 +89,62 @@ fn stanzas_of_one_name_are_one_interface() {
 }
 
 #[test]
+fn templates_give_their_lines() {
+    let text = "defaults\n mtu 1\ntemplate t\n metric 2\n inherit u\n alias t\ntemplate u\n mtu 3\n\
+        iface a inet static inherits t\n mtu 4\niface b no-defaults\n mtu 5\n inherit u t\n mtu 6\nauto c\n mtu 7\n";
+    let t = "inherit=u@5 mtu=3@8 alias=t@6";
+    assert_eq!(
+        told(text),
+        [
+            format!("a: mtu=1@2 metric=2@4 {t} mtu=4@10"),
+            "b: mtu=5@12 inherit=u t@13 mtu=3@8 metric=2@4 inherit=u@5 alias=t@6 mtu=6@14".to_owned(),
+            "c*: mtu=7@16".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn defaults_are_for_what_is_below_them() {
+    let text = "iface a\ndefaults\n mtu 1\niface b\ndefaults\n metric 2\niface c\niface b\n alias b\n";
+    assert_eq!(told(text), ["a:", "b: mtu=1@3 metric=2@6 alias=b@9", "c: mtu=1@3 metric=2@6"]);
+}
+
+#[test]
+fn what_is_inherited_from_is_no_interface() {
+    let text = "auto a\niface a\n mtu 1\niface b\n inherit a\ntemplate c\niface c\n mtu 2\n";
+    assert_eq!(told(text), ["b: inherit=a@5 mtu=1@3"]);
+    right(text.as_bytes(), |conf, _| assert_eq!((conf.find(b"a"), conf.find(b"c")), (None, None)));
+}
+
+#[test]
+fn templates_that_double_come_once() {
+    // Each of 30 inherits the one before twice: 2^30 lines, if they were copies.
+    let mut text = "template t0\n mtu 1\n".to_owned();
+    for n in 1..30 {
+        text += &format!("template t{n}\n inherit t{}\n inherit t{0}\n", n - 1);
+    }
+    text += "iface a\n inherit t29\n";
+    right(text.as_bytes(), |conf, _| {
+        let a = conf.find(b"a").unwrap();
+        assert_eq!((conf.with(a, Keyword::Mtu).count(), conf.properties(a).count()), (1, 60));
+    });
+    for n in 30..40 {
+        text += &format!("template t{n}\n inherit t{}\n", n - 1);
+    }
+    wrong(&text, "4: inherit t0: templates inherit from one another more than 32 deep");
+}
+
+#[test]
+fn a_netmask_is_for_its_stanza() {
+    let text = "iface a inet static\n address 10.0.0.1\n netmask 255.0.0.0\niface a inet static\n address 10.1.0.1\n netmask 16\n\
+        iface a inet6 static\n address fd00::1\n netmask 255.0.0.0\niface a\n address 10.2.0.1\n address fd00::2/128\n";
+    right(text.as_bytes(), |conf, _| {
+        let lens = conf.with(Iface(0), Keyword::Address).map(|line| conf.address(&line).unwrap().1).collect::<Vec<_>>();
+        assert_eq!(lens, [8, 16, 64, 24, 128]);
+    });
+}
+
+#[test]
 fn auto_names_several_and_has_lines_for_the_last() {
     assert_eq!(told("auto a b \\\n c\n mtu 1\nauto b\n mtu 2\n"), ["a*:", "b*: mtu=2@5", "c*: mtu=1@3"]);
 }
@@ -95,14 +157,22 @@ fn continuation_crlf_and_comments() {
 
 #[test]
 fn faults_have_their_line_and_word() {
-    wrong("\nmtu 1\n", "2: mtu : stands before the first interface");
-    wrong("vrf-tabel 1\n", "1: vrf-tabel : stands before");
+    wrong("\nmtu 1\n", "2: mtu 1: stands before the first interface");
+    wrong("vrf-tabel 1\n", "1: vrf-tabel 1: stands before");
     wrong("auto\n", "1: auto : a name is missing");
     wrong("service\n", "1: service : a name is missing");
     wrong("iface a\nauto b c/d e\n", "2: auto c/d: not an interface name");
     wrong("iface 1234567890123456", "1: iface 1234567890123456: longer than 15 bytes");
-    wrong("iface a\n\ndefaults\n mtu 1", "3: defaults : known, and not in this version");
-    wrong("template t x\n", "1: template t: known, and not in this version");
+    wrong("iface a\n\ndefaults\n mtu x", "4: mtu x: not a number");
+    wrong("template t x\n mtu x", "2: mtu x: not a number");
+    wrong("template\n", "1: template : a name is missing");
+    wrong("iface a\n mtu 1\n inherit t", "3: inherit t: there is no template of that name");
+    wrong("iface a inherits t", "1: inherits t: there is no template of that name");
+    wrong("iface a inherits", "1: inherits : a name is missing");
+    wrong("iface a\n inherit\n", "2: inherit : a value is missing");
+    wrong("template t\n inherit t\n", "2: inherit t: a cycle");
+    wrong("template t\n inherit u\ntemplate u\n inherit t\niface a\n inherit u\n", "4: inherit t: a cycle");
+    wrong("iface a\n address 10.0.0.1\n netmask 64", "2: address 10.0.0.1: the netmask does not fit");
     wrong("iface a\n mtu \\\n\\\n\n mtu x\n", "2: mtu : a value is missing");
     wrong("iface a\n mtu \\\n 1\n mtu x\n", "4: mtu x: not a number");
     wrong("iface a\n vrf-shared x", "2: vrf-shared x: known, and not in this version");

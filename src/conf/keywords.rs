@@ -39,12 +39,14 @@ pub enum Keyword {
     VrfShared,
     VrfStrictMode,
     VrfTable,
+    Inherit,
+    Use,
 }
 
 /// Every spelling, each behind the byte of its keyword. `pointopoint` is classic ifupdown's, `vrf` ifupdown2's.
 const NAMES: &[u8] = b"aaddress balias cdown dgateway ehwaddress flink-type gmetric hmtu inetmask jpoint-to-point \
 jpointopoint kpost-down lpost-up mpre-down npre-up orequires pup qveth-peer-name uvrf rvrf-accept svrf-isolation \
-tvrf-loopback uvrf-member vvrf-route wvrf-rules xvrf-shared yvrf-strict-mode zvrf-table";
+tvrf-loopback uvrf-member vvrf-route wvrf-rules xvrf-shared yvrf-strict-mode zvrf-table {inherit |use";
 
 /// The keyword a word is, if it is one.
 #[inline(never)]
@@ -78,6 +80,8 @@ pub fn keyword(word: &[u8]) -> Option<Keyword> {
         b'x' => K::VrfShared,
         b'y' => K::VrfStrictMode,
         b'z' => K::VrfTable,
+        b'{' => K::Inherit,
+        b'|' => K::Use,
         _ => return None,
     })
 }
@@ -85,6 +89,30 @@ pub fn keyword(word: &[u8]) -> Option<Keyword> {
 /// Whether `word` is spelt like one of ours and is none: such a word is a mistake, not somebody else's keyword.
 pub fn is_misspelt(word: &[u8]) -> bool {
     word.starts_with(b"vrf-") && keyword(word).is_none()
+}
+
+/// The usual spellings of keywords that have others: pairs of one of those and the usual one.
+///
+/// Of those that ifupdown-ng knows, the ones for tunnels and Ethernet drivers are left out.
+const SPELLINGS: &[u8] = b"pointopoint point-to-point vrf vrf-member bond-slaves bond-members hostname dhcp-hostname \
+accept_ra ipv6-accept-ra autoconf ipv6-autoconf dad_transmits ipv6-dad-transmits client dhcp-client-id \
+leasetime dhcp-leasetime script dhcp-script vendor dhcp-vendor provider ppp-provider";
+
+/// A keyword in its usual spelling. Source: `libifupdown/interface-file.c: tokens` of ifupdown-ng.
+#[inline(never)]
+pub fn canonical(word: &[u8]) -> &[u8] {
+    let mut spellings = Words::new(SPELLINGS);
+    while let (Some(other), Some(usual)) = (spellings.next(), spellings.next()) {
+        if other == word {
+            return usual;
+        }
+    }
+    word
+}
+
+/// Whether the word is a keyword of somebody else.
+pub fn is_foreign(word: &[u8]) -> bool {
+    keyword(word).is_none()
 }
 
 /// One line of a stanza: `at` is its place, `value` all that follows the keyword.
@@ -100,7 +128,7 @@ pub struct Property<'a> {
 
 impl<'a> Property<'a> {
     /// A line as a property.
-    pub(super) fn of(line: Line<'a>) -> Self {
+    pub fn of(line: Line<'a>) -> Self {
         let mut words = Words::new(line.body);
         let key = words.next().unwrap_or_default();
         Self { at: line.at, key, value: words.rest() }
@@ -135,9 +163,16 @@ impl<'a> Property<'a> {
         if self.value.is_empty() {
             return Err("a value is missing");
         }
+        if matches!(keyword, K::Mtu | K::Metric | K::VethPeerName | K::VrfMember | K::VrfTable) {
+            // Others take the first word, as ifupdown-ng does; with these its commands would fail.
+            if let Some(second) = Words::new(self.value).nth(1) {
+                *word = second;
+                return Err("one word too many");
+            }
+        }
         match keyword {
             // Of the types of links, others than ours are made by somebody else (bridge, bond, …).
-            K::LinkType | K::Requires => Ok(()),
+            K::LinkType | K::Requires | K::Inherit | K::Use => Ok(()),
             K::PreUp | K::Up | K::PostUp | K::PreDown | K::Down | K::PostDown => self.check_command(word),
             K::Address | K::PointToPoint => values::address_len(first).map(drop),
             K::Gateway => values::address(first).map(drop),

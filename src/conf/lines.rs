@@ -157,11 +157,17 @@ impl<'a> Iterator for Lines<'a> {
 /// The line of the file, from 1, in which byte `at` of its text stands.
 pub fn line_number(text: &[u8], at: u32) -> u32 {
     let before = usize::try_from(at).ok().and_then(|at| text.get(..at)).unwrap_or(text);
-    offset(before.iter().filter(|&&byte| byte == b'\n' || byte == VT).count()).saturating_add(1)
+    newlines(before).saturating_add(1)
+}
+
+/// How many lines of a file end in a text.
+#[inline(never)]
+pub fn newlines(text: &[u8]) -> u32 {
+    offset(text.iter().filter(|&&byte| byte == b'\n' || byte == VT).count())
 }
 
 /// A length as an offset.
-pub(super) fn offset(length: usize) -> u32 {
+pub fn offset(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 

@@ -5,19 +5,30 @@
 //!                     belong to the last NAME
 //! iface NAME [WORD]…  lines that follow belong to NAME (also `interface`); a name may have several stanzas
 //! template NAME       lines to be inherited
-//! defaults            lines that every iface inherits
+//! defaults            lines that every iface below it inherits, unless one of its words is `no-defaults`
 //! service NAME        a service; its lines are no interface's
 //! ```
-//! The index holds offsets only, four numbers a stanza, in storage that the caller measured by [`count`]: a file of any
-//! size is read in place, and a name is found in constant time.
+//! A line `inherit NAME`, or the words `inherits NAME` of a heading, stands for the lines of that template; an interface
+//! that is inherited from becomes a template, which is not brought up. Of two lines with the same keyword the later
+//! one holds, so that what an interface says itself overrules `defaults`, and what it inherits overrules what stands
+//! before. A template that comes by two ways comes once.
+//!
+//! The index holds offsets only, some numbers a stanza, in storage that the caller measured by [`count`]: a file of any
+//! size is read in place, and a name is found in constant time. What an interface inherits is no copy either: its lines
+//! are [`Run`]s of the text.
+//!
+//! Source: `libifupdown/interface-file.c: handle_iface, handle_inherit`, `interface.c` of ifupdown-ng.
 
 use super::Fault;
 use super::hash::{Probe, fill, hash, probe};
 use super::keywords::{Keyword, Property, is_misspelt, keyword, vrf_table};
-use super::lines::{Lines, offset};
+use super::lines::{Line, Lines, offset};
 use super::services::Service;
 use super::values::{self, Reason};
 use super::words::{Words, code};
+use crate::limits;
+use crate::prefix::Prefix;
+use core::net::IpAddr;
 
 /// Words that begin a stanza, each behind the byte that says what it begins.
 const HEADINGS: &[u8] = b"aauto iiface iinterface ttemplate ddefaults sservice";
@@ -37,16 +48,35 @@ pub struct Stanza {
     name: u32,
     /// The next stanza of the same name, plus 1; 0 is none.
     next: u32,
+    /// Of an interface's first stanza: where its runs begin.
+    runs: u32,
+    /// The interface whose runs have this stanza's lines already, plus 1.
+    seen: u32,
     /// What it is, as in [`HEADINGS`].
     pub(super) kind: u8,
-    /// Whether this is the first stanza of an interface of that name.
+    /// Whether this is the first stanza of that name, services aside.
     first: bool,
+    /// Of a first one: whether it is a template's.
+    template: bool,
+    /// Of a first one: whether its lines are being gathered.
+    open: bool,
 }
 
 impl Stanza {
     /// What storage is filled with before it is used.
-    pub const EMPTY: Self = Self { at: 0, name: 0, next: 0, kind: 0, first: false };
+    pub const EMPTY: Self =
+        Self { at: 0, name: 0, next: 0, runs: 0, seen: 0, kind: 0, first: false, template: false, open: false };
 }
+
+/// Lines of an interface that stand together: from one offset to another. Both 0: the interface has no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    from: u32,
+    to: u32,
+}
+
+/// Where runs go, one after the other; false where there is no room.
+pub type Runs<'r> = &'r mut dyn FnMut(Run) -> bool;
 
 /// A text and the index of its stanzas.
 #[derive(Clone, Copy)]
@@ -54,6 +84,7 @@ pub struct Conf<'a> {
     text: &'a [u8],
     pub(super) stanzas: &'a [Stanza],
     slots: &'a [u32],
+    runs: &'a [Run],
 }
 
 /// An interface of the configuration: the number of its first stanza.
@@ -77,28 +108,32 @@ pub fn count(text: &[u8]) -> usize {
 
 impl<'a> Conf<'a> {
     /// A configuration that says nothing.
-    pub const EMPTY: Conf<'static> = Conf { text: b"", stanzas: &[], slots: &[0] };
+    pub const EMPTY: Conf<'static> = Conf { text: b"", stanzas: &[], slots: &[0], runs: &[] };
 
     /// Indexes a text whose continuation lines have been joined. `stanzas` has [`count`] places, `slots_` as many as
-    /// [`super::hash::slots`] says, all 0. If there is none, `fault` says why.
+    /// [`super::hash::slots`] says, all 0. If there is none, `fault` says why. What `runs` is given has to come back
+    /// by [`Self::with_runs`] before lines are asked for.
     #[inline(never)]
     pub fn index(
         text: &'a [u8],
         stanzas: &'a mut [Stanza],
         slots_: &'a mut [u32],
+        runs: Runs<'_>,
         fault: &mut Fault<'a>,
     ) -> Option<Self> {
-        let mut index = Index { text, stanzas, slots: slots_, used: 0 };
+        let mut index = Index { text, stanzas, slots: slots_, used: 0, count: 0, runs };
         for line in Lines::new(text) {
             let mut words = Words::new(line.body);
             let key = words.next().unwrap_or_default();
             let kind = code(HEADINGS, key);
-            let mut name = b"".as_slice();
+            // Those of `defaults` are found by that name.
+            let mut name = if kind == DEFAULTS { key } else { b"".as_slice() };
             let mut wrong = None;
             if kind == 0 {
                 if index.used > 0 || keyword(key).is_none() && !is_misspelt(key) {
                     continue;
                 }
+                name = words.next().unwrap_or_default();
                 wrong = Some("stands before the first interface");
             } else if kind != DEFAULTS {
                 name = words.next().unwrap_or_default();
@@ -121,7 +156,19 @@ impl<'a> Conf<'a> {
         for n in 0..index.used {
             index.tell_apart(n);
         }
-        Some(index.conf())
+        match index.gather() {
+            Ok(()) => Some(Conf { text, stanzas: index.stanzas, slots: index.slots, runs: &[] }),
+            Err(wrong) => {
+                *fault = wrong;
+                None
+            }
+        }
+    }
+
+    /// The same with the runs that [`Self::index`] gave.
+    #[must_use]
+    pub const fn with_runs(self, runs: &'a [Run]) -> Self {
+        Self { runs, ..self }
     }
 
     /// The text, for lines and positions.
@@ -135,17 +182,20 @@ impl<'a> Conf<'a> {
         probe(self.slots, hash(name), &|n| self.name(Iface(n)) == name)
     }
 
-    /// The interface of that name.
+    /// The interface of that name; a template is none.
     pub fn find(&self, name: &[u8]) -> Option<Iface> {
         match self.probe(name) {
-            Probe::Found(n) if self.stanzas.get(n).is_some_and(|stanza| stanza.first) => Some(Iface(n)),
+            Probe::Found(n) if self.stanzas.get(n).is_some_and(|stanza| stanza.first && !stanza.template) => {
+                Some(Iface(n))
+            }
             _ => None,
         }
     }
 
     /// The interfaces, in the order in which the text first names them.
     pub fn ifaces(&self) -> impl Iterator<Item = Iface> + use<'a> {
-        self.stanzas.iter().enumerate().filter(|(_, stanza)| stanza.first).map(|(n, _)| Iface(n))
+        let is_iface = |stanza: &Stanza| stanza.first && !stanza.template;
+        self.stanzas.iter().enumerate().filter(move |(_, stanza)| is_iface(stanza)).map(|(n, _)| Iface(n))
     }
 
     /// How many stanzas there are: one more than the largest [`Iface`] can be.
@@ -188,11 +238,38 @@ impl<'a> Conf<'a> {
         false
     }
 
-    /// The lines of an interface, from all its stanzas, in the order of the text.
+    /// The lines of an interface, from all its stanzas and what it inherits, in their order.
     #[inline(never)]
     pub fn properties(&self, iface: Iface) -> Properties<'a> {
-        let (text, stanzas) = (self.text, self.stanzas);
-        Properties { text, stanzas, next: iface.0, lines: Lines::new(b""), which: None }
+        let runs = self.stanzas.get(iface.0).and_then(|stanza| self.runs.get(index(stanza.runs)..));
+        Properties { text: self.text, runs: runs.unwrap_or_default().iter(), lines: Lines::new(b""), which: None }
+    }
+
+    /// Whether an interface is one for that executor: it says `use NAME`, or has a keyword that begins with `NAME-`.
+    #[inline(never)]
+    pub fn uses(&self, iface: Iface, name: &[u8]) -> bool {
+        self.properties(iface).any(|line| match keyword(line.key) {
+            Some(Keyword::Use) => line.first() == name,
+            _ => line.key.strip_prefix(name).is_some_and(|rest| rest.starts_with(b"-")),
+        })
+    }
+
+    /// The lines of all interfaces and templates, each once, in the order of the text.
+    #[inline(never)]
+    pub fn each_line(&self, each: &mut dyn FnMut(Property<'a>) -> bool) {
+        for (n, stanza) in self.stanzas.iter().enumerate() {
+            if stanza.kind != SERVICE && !lines(self.text, self.stanzas, n).skip(1).map(Property::of).all(&mut *each) {
+                return;
+            }
+        }
+    }
+
+    /// The netmask that the stanza of a line says for addresses without a length.
+    #[inline(never)]
+    pub fn netmask(&self, at: u32) -> Option<Property<'a>> {
+        let stanza = self.stanzas.partition_point(|stanza| stanza.at <= at).checked_sub(1)?;
+        let mut lines = lines(self.text, self.stanzas, stanza).skip(1).map(Property::of);
+        lines.find(|line| keyword(line.key) == Some(Keyword::Netmask))
     }
 
     /// Those with a certain keyword.
@@ -218,41 +295,56 @@ impl<'a> Conf<'a> {
     /// [`Self::vrf_of_table`].
     #[inline(never)]
     pub fn check(&self, tables: &mut [u32], fault: &mut Fault<'a>) -> bool {
+        let mut wrong = None;
+        self.each_line(&mut |property| {
+            let mut word = property.first();
+            let mut checked = property.check(&mut word);
+            if checked.is_ok() && keyword(property.key) == Some(Keyword::Address) {
+                checked = self.address(&property).map(drop);
+            }
+            wrong = checked.err().map(|reason| property.fault(word, reason));
+            wrong.is_none()
+        });
         for (n, stanza) in self.stanzas.iter().enumerate() {
-            if matches!(stanza.kind, TEMPLATE | DEFAULTS) {
-                if let Some(line) = lines(self.text, self.stanzas, n).next() {
-                    let heading = Property::of(line);
-                    *fault = heading.fault(heading.first(), "known, and not in this version");
-                    return false;
-                }
-            }
-            if stanza.kind == SERVICE && !self.check_service(Service(n), fault) {
+            let right = match stanza.kind {
+                SERVICE => self.check_service(Service(n), fault),
+                AUTO => self.check_auto(n, fault),
+                _ => true,
+            };
+            if !right && wrong.is_none_or(|wrong| fault.at < wrong.at) {
                 return false;
-            }
-            if stanza.kind == AUTO && !self.check_auto(n, fault) {
-                return false;
-            }
-            if !stanza.first {
-                continue;
-            }
-            for property in self.properties(Iface(n)) {
-                let mut word = property.first();
-                let mut checked = property.check(&mut word);
-                if checked.is_ok() && keyword(property.key) == Some(Keyword::VrfTable) {
-                    let table = vrf_table(word).unwrap_or(0);
-                    match self.probe_table(tables, table) {
-                        Probe::Found(other) if other != n => checked = Err("the table of another VRF of this file"),
-                        Probe::Found(_) => {}
-                        Probe::Free(slot) => fill(tables, slot, n),
-                    }
-                }
-                if let Err(reason) = checked {
-                    *fault = property.fault(word, reason);
-                    return false;
-                }
             }
         }
-        true
+        for iface in self.ifaces() {
+            if wrong.is_some() {
+                break;
+            }
+            let Some(property) = self.last(iface, Keyword::VrfTable) else { continue };
+            match self.probe_table(tables, vrf_table(property.first()).unwrap_or(0)) {
+                Probe::Found(other) if other != iface.0 => {
+                    wrong = Some(property.fault(property.first(), "the table of another VRF of this file"));
+                }
+                Probe::Found(_) => {}
+                Probe::Free(slot) => fill(tables, slot, iface.0),
+            }
+        }
+        wrong.map(|wrong| *fault = wrong).is_none()
+    }
+
+    /// The address of a line, and its length: its own, or that of the netmask of its stanza, or the usual one.
+    #[inline(never)]
+    pub fn address(&self, line: &Property<'_>) -> Result<(IpAddr, u8), Reason> {
+        let (addr, len) = values::address_len(line.first())?;
+        if let Some(len) = len {
+            return Ok((addr, len));
+        }
+        // A netmask with dots is IPv4's.
+        let netmask = self.netmask(line.at).map_or(b"".as_slice(), |netmask| netmask.first());
+        if netmask.is_empty() || addr.is_ipv6() && netmask.contains(&b'.') {
+            return Ok((addr, values::default_len(addr)));
+        }
+        let len = values::netmask(netmask)?;
+        if len > Prefix::host(addr).len { Err("the netmask does not fit the address") } else { Ok((addr, len)) }
     }
 
     /// Whether the name that `auto` gives can be an interface's, or is a service's.
@@ -287,9 +379,8 @@ impl<'a> Conf<'a> {
 /// The lines of an interface.
 pub struct Properties<'a> {
     text: &'a [u8],
-    stanzas: &'a [Stanza],
-    /// The stanza that comes after `lines`.
-    next: usize,
+    /// Those that come after `lines`.
+    runs: core::slice::Iter<'a, Run>,
     lines: Lines<'a>,
     which: Option<Keyword>,
 }
@@ -306,10 +397,13 @@ impl<'a> Iterator for Properties<'a> {
                     return Some(property);
                 }
             } else {
-                let stanza = self.stanzas.get(self.next)?;
-                self.lines = lines(self.text, self.stanzas, self.next);
-                self.lines.next();
-                self.next = index(stanza.next).wrapping_sub(1);
+                match self.runs.next() {
+                    Some(run) if run.to > 0 => self.lines = Lines::within(self.text, run.from, index(run.to)),
+                    _ => {
+                        self.runs = [].iter();
+                        return None;
+                    }
+                }
             }
         }
     }
@@ -324,52 +418,59 @@ fn lines<'a>(text: &'a [u8], stanzas: &[Stanza], number: usize) -> Lines<'a> {
 }
 
 /// An index that is being made.
-struct Index<'a> {
+struct Index<'a, 'r> {
     text: &'a [u8],
     stanzas: &'a mut [Stanza],
     slots: &'a mut [u32],
     /// How many stanzas there are so far.
     used: usize,
+    /// How many runs.
+    count: u32,
+    runs: Runs<'r>,
 }
 
-impl<'a> Index<'a> {
+impl<'a> Index<'a, '_> {
     /// Adds a stanza that has a name. Answers with what is wrong with the name.
     #[inline(never)]
     fn add(&mut self, kind: u8, at: u32, name: &[u8]) -> Option<Reason> {
         let mut first = false;
-        if matches!(kind, AUTO | IFACE) {
-            match values::if_name(name) {
-                Ok(_) => {}
-                Err(reason) if kind == IFACE => return Some(reason),
+        if kind != SERVICE {
+            match (kind, values::if_name(name)) {
+                (IFACE, Err(reason)) => return Some(reason),
                 // It may be a service's: that is known when all are.
-                Err(_) => {
-                    self.push(Stanza { at, name: position(self.text, name), next: 0, kind, first });
+                (AUTO, Err(_)) => {
+                    self.push(Stanza { at, name: position(self.text, name), kind, ..Stanza::EMPTY });
                     return None;
                 }
+                _ => {}
             }
-            match (Conf { text: self.text, stanzas: self.stanzas, slots: self.slots }).probe(name) {
+            match self.probe(name) {
                 Probe::Free(slot) => {
                     fill(self.slots, slot, self.used);
                     first = true;
                 }
-                Probe::Found(n) => self.chain(n),
+                Probe::Found(n) => {
+                    self.chain(n);
+                    self.edit(n, &mut |stanza| stanza.template |= kind == TEMPLATE);
+                }
             }
         }
-        self.push(Stanza { at, name: position(self.text, name), next: 0, kind, first });
+        let template = matches!(kind, TEMPLATE | DEFAULTS);
+        self.push(Stanza { at, name: position(self.text, name), kind, first, template, ..Stanza::EMPTY });
         None
     }
 
     /// A name that `auto` alone gives, and that a service has, is no interface's.
     #[inline(never)]
     fn tell_apart(&mut self, service: usize) {
-        let conf = Conf { text: self.text, stanzas: self.stanzas, slots: self.slots };
+        let conf = Conf { text: self.text, stanzas: self.stanzas, slots: self.slots, runs: &[] };
         if conf.stanzas.get(service).is_none_or(|stanza| stanza.kind != SERVICE) {
             return;
         }
         let Probe::Found(first) = conf.probe(conf.name(Iface(service))) else { return };
         let mut k = first;
         while let Some(stanza) = conf.stanzas.get(k) {
-            if stanza.kind == IFACE {
+            if matches!(stanza.kind, IFACE | TEMPLATE | DEFAULTS) {
                 return;
             }
             k = index(stanza.next).wrapping_sub(1);
@@ -377,6 +478,127 @@ impl<'a> Index<'a> {
         if let Some(stanza) = self.stanzas.get_mut(first) {
             stanza.first = false;
         }
+    }
+
+    #[inline(never)]
+    fn probe(&self, name: &[u8]) -> Probe {
+        (Conf { text: self.text, stanzas: self.stanzas, slots: self.slots, runs: &[] }).probe(name)
+    }
+
+    #[inline(never)]
+    fn edit(&mut self, n: usize, change: &mut dyn FnMut(&mut Stanza)) {
+        if let Some(stanza) = self.stanzas.get_mut(n) {
+            change(stanza);
+        }
+    }
+
+    /// Gathers the lines of every interface.
+    #[inline(never)]
+    fn gather(&mut self) -> Result<(), Fault<'a>> {
+        for n in 0..self.used {
+            let Some(stanza) = self.stanzas.get_mut(n) else { break };
+            stanza.runs = self.count;
+            if stanza.first || stanza.kind == SERVICE {
+                // Of templates too: what is wrong with one is told whether or not it is used.
+                self.lines_of(n, offset(n).saturating_add(1), u32::MAX, 0)?;
+                self.run(0, 0)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the lines of all stanzas of a name that begin before `limit`, for the interface of that mark.
+    #[inline(never)]
+    fn lines_of(&mut self, first: usize, mark: u32, limit: u32, depth: u8) -> Result<(), Fault<'a>> {
+        self.edit(first, &mut |stanza| stanza.open = true);
+        let mut defaults = true;
+        let mut n = first;
+        while let Some(stanza) = self.stanzas.get_mut(n).filter(|stanza| stanza.at < limit) {
+            let (kind, next, seen) = (stanza.kind, stanza.next, stanza.seen);
+            stanza.seen = mark;
+            if seen != mark {
+                self.lines_of_stanza(n, kind, mark, &mut defaults, depth)?;
+            }
+            n = index(next).wrapping_sub(1);
+        }
+        self.edit(first, &mut |stanza| stanza.open = false);
+        Ok(())
+    }
+
+    /// Adds the lines of one stanza.
+    #[inline(never)]
+    fn lines_of_stanza(
+        &mut self,
+        n: usize,
+        kind: u8,
+        mark: u32,
+        defaults: &mut bool,
+        depth: u8,
+    ) -> Result<(), Fault<'a>> {
+        let mut lines = lines(self.text, self.stanzas, n);
+        let Some(heading) = lines.next() else { return Ok(()) };
+        let end = |line: &Line<'_>| line.at.saturating_add(offset(line.body.len()));
+        let (mut from, mut to) = (end(&heading), end(&heading));
+        if matches!(kind, IFACE | TEMPLATE) {
+            let words = Words::new(heading.body).skip(2);
+            *defaults &= kind == IFACE && !words.clone().any(|word| word == b"no-defaults");
+            if *defaults {
+                if let Probe::Found(first) = self.probe(b"defaults") {
+                    self.lines_of(first, mark, heading.at, depth)?;
+                }
+            }
+            let mut inherits = false;
+            for word in words {
+                if inherits {
+                    self.inherit(Fault { at: heading.at, key: b"inherits", word, reason: "" }, mark, depth)?;
+                }
+                inherits = word == b"inherits";
+            }
+            if inherits {
+                return Err(Fault { at: heading.at, key: b"inherits", word: b"", reason: "a name is missing" });
+            }
+        }
+        for line in lines {
+            to = end(&line);
+            let property = Property::of(line);
+            if keyword(property.key) == Some(Keyword::Inherit) {
+                self.run(from, to)?;
+                from = to;
+                for word in Words::new(property.value) {
+                    self.inherit(property.fault(word, ""), mark, depth)?;
+                }
+            }
+        }
+        if from == to { Ok(()) } else { self.run(from, to) }
+    }
+
+    /// Adds the lines of the template that the fault's word names.
+    #[inline(never)]
+    fn inherit(&mut self, fault: Fault<'a>, mark: u32, depth: u8) -> Result<(), Fault<'a>> {
+        let Probe::Found(first) = self.probe(fault.word) else {
+            return Err(Fault { reason: "there is no template of that name", ..fault });
+        };
+        if depth >= limits::TEMPLATES {
+            return Err(Fault { reason: "templates inherit from one another more than 32 deep", ..fault });
+        }
+        let mut open = false;
+        self.edit(first, &mut |stanza| {
+            open = stanza.open;
+            stanza.template = true;
+        });
+        if open {
+            return Err(Fault { reason: "a cycle: it inherits from itself, or by others", ..fault });
+        }
+        self.lines_of(first, mark, u32::MAX, depth + 1)
+    }
+
+    #[inline(never)]
+    fn run(&mut self, from: u32, to: u32) -> Result<(), Fault<'a>> {
+        self.count = self.count.saturating_add(1);
+        if (self.runs)(Run { from, to }) {
+            return Ok(());
+        }
+        Err(Fault { at: from, key: b"", word: b"", reason: "there is no memory for so many lines" })
     }
 
     fn push(&mut self, stanza: Stanza) {
@@ -396,10 +618,6 @@ impl<'a> Index<'a> {
             }
             n = index(stanza.next).wrapping_sub(1);
         }
-    }
-
-    fn conf(self) -> Conf<'a> {
-        Conf { text: self.text, stanzas: self.stanzas, slots: self.slots }
     }
 }
 

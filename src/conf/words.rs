@@ -183,7 +183,7 @@ pub fn is_simple_command(body: &[u8]) -> bool {
 ///
 /// One byte string instead of an array of slices, each of which would cost its pointer, length and relocation.
 #[inline(never)]
-pub(super) fn code(table: &'static [u8], word: &[u8]) -> u8 {
+pub fn code(table: &'static [u8], word: &[u8]) -> u8 {
     for entry in table.split(|byte| *byte == b' ') {
         match entry {
             [code, name @ ..] if name == word => return *code,

@@ -1,43 +1,140 @@
 //! Phase lines that are no `ip` command: `/bin/sh -c`, as ifupdown-ng runs them.
+//!
+//! | in the environment | is |
+//! |---|---|
+//! | `PATH` | the system's usual one |
+//! | `IFACE`, `PHASE` | the interface, the phase |
+//! | `MODE` | `start`, or `stop` in the phases of down |
+//! | `METHOD` | `none` |
+//! | `VERBOSE` | `1` with `--verbose`, else absent |
+//! | `INTERFACES_FILE` | the configuration file |
+//! | `IF_KEYWORD` | the value of each line, `-` in the keyword being `_`; of several lines a shell takes the last |
+//! | `IF_ADDRESS`, `IF_GATEWAY` | the first one; an address with its length |
+//! | `IF_ADDRESSES`, `IF_GATEWAYS` | all of them, a blank behind each |
+//! | `IF_BRIDGE_PORTS` | of a bridge that names its ports by `requires` only: these |
+//!
+//! Other spellings of a keyword come by the usual one: `vrf red` is `IF_VRF_MEMBER`. Nothing else is in the environment.
+//!
+//! Source: `libifupdown/lifecycle.c: build_environment`, `interface-file.c: tokens` of ifupdown-ng.
 
+use crate::conf::keywords::{Keyword, Property, canonical, keyword};
+use crate::conf::lines::VT;
+use crate::conf::stanzas::Conf;
 use crate::error::{Errno, Exit};
-use crate::limits;
+use crate::load::Loaded;
 use crate::sys::mem::List;
 use crate::sys::{file, process};
 use crate::text::Buf;
 use core::ffi::CStr;
 
 /// The environment's PATH. Source: `paths.h: _PATH_STDPATH`, which ifupdown-ng uses.
-const PATH: &str = "PATH=/usr/bin:/bin:/usr/sbin:/sbin\0";
+const PATH: &[u8] = b"PATH=/usr/bin:/bin:/usr/sbin:/sbin";
 
 /// Runs a command for an interface in a phase, and gives its exit code. `ENOENT`: there is no shell.
-///
-/// Its environment is PATH, IFACE, PHASE, MODE and METHOD, nothing else, as interfaces(5) of ifupdown-ng has it.
-pub fn run(command: &[u8], iface: &[u8], phase: &str) -> Result<i32, Errno> {
+pub fn run(command: &[u8], iface: &[u8], phase: &str, conf: &Loaded, verbose: bool) -> Result<i32, Errno> {
     const SHELL: &CStr = c"/bin/sh";
     file::identity(SHELL)?;
     let mut arguments = List::new();
-    arguments.extend(b"sh\0-c\0")?;
-    arguments.extend(command)?;
-    arguments.extend(b"\0")?;
-    // Line ends that were joined are blanks to a shell, too.
-    for byte in arguments.as_mut_slice() {
-        if *byte == 0x0b {
-            *byte = b' ';
-        }
-    }
-    let mode = if phase.as_bytes().ends_with(b"down") { "stop" } else { "start" };
-    let mut room = [0; limits::LINE];
-    let mut environment = Buf::new(&mut room);
-    environment.str(PATH).str("IFACE=").bytes(iface).str("\0PHASE=").str(phase);
-    environment.str("\0MODE=").str(mode).str("\0METHOD=none\0");
-    if environment.is_cut() {
-        return Err(Errno::ENOBUFS);
-    }
+    string(&mut arguments, &[b"sh"])?;
+    string(&mut arguments, &[b"-c"])?;
+    string(&mut arguments, &[command])?;
+    let mut environment = List::new();
+    put(&mut environment, iface, phase, conf, verbose)?;
     let child = process::fork()?;
     if child == 0 {
-        process::execve_made(SHELL, arguments.as_slice(), environment.as_bytes());
+        process::execve_made(SHELL, arguments.as_slice(), environment.as_slice());
         process::exit(i32::from(Exit::NotFound.code()));
     }
     process::wait(child)
+}
+
+/// Adds a string that is made of parts. Line ends that were joined are blanks to a shell, too.
+#[inline(never)]
+fn string(list: &mut List<u8>, parts: &[&[u8]]) -> Result<(), Errno> {
+    let start = list.len();
+    for part in parts {
+        list.extend(part)?;
+    }
+    for byte in list.as_mut_slice().get_mut(start..).unwrap_or_default() {
+        if *byte == VT {
+            *byte = b' ';
+        }
+    }
+    list.extend(b"\0")
+}
+
+/// Puts the environment together.
+#[inline(never)]
+pub fn put(list: &mut List<u8>, iface: &[u8], phase: &str, conf: &Loaded, verbose: bool) -> Result<(), Errno> {
+    string(list, &[PATH])?;
+    string(list, &[b"IFACE=", iface])?;
+    string(list, &[b"PHASE=", phase.as_bytes()])?;
+    string(list, &[b"MODE=", if phase.as_bytes().ends_with(b"down") { b"stop" } else { b"start" }])?;
+    string(list, &[b"METHOD=none"])?;
+    if verbose {
+        string(list, &[b"VERBOSE=1"])?;
+    }
+    string(list, &[b"INTERFACES_FILE=", conf.file])?;
+    let conf = &conf.conf;
+    let Some(iface) = conf.find(iface) else { return Ok(()) };
+    // Each once, whatever follows: the first one.
+    let mut once = [Keyword::Address, Keyword::Gateway].map(Some);
+    for line in conf.properties(iface) {
+        let which = keyword(line.key);
+        if let Some(Keyword::Address | Keyword::Gateway) = which {
+            let Some(place) = once.iter_mut().find(|place| **place == which) else { continue };
+            *place = None;
+        }
+        variable(list, conf, &line)?;
+        if which == Some(Keyword::Requires) && conf.uses(iface, b"bridge") {
+            variable(list, conf, &Property { key: b"bridge-ports", ..line })?;
+        }
+    }
+    for (name, which) in [(&b"IF_ADDRESSES="[..], Keyword::Address), (b"IF_GATEWAYS=", Keyword::Gateway)] {
+        list.extend(name)?;
+        for line in conf.with(iface, which) {
+            let mut room = [0; ADDRESS];
+            list.extend(value(conf, &line, &mut room))?;
+            list.extend(b" ")?;
+        }
+        list.extend(b"\0")?;
+    }
+    Ok(())
+}
+
+/// Puts the variable of a line.
+#[inline(never)]
+fn variable(list: &mut List<u8>, conf: &Conf<'_>, line: &Property<'_>) -> Result<(), Errno> {
+    let name = canonical(line.key);
+    if !name.first().is_some_and(u8::is_ascii_alphabetic) {
+        return Ok(());
+    }
+    let start = list.len();
+    list.extend(b"IF_")?;
+    list.extend(name)?;
+    for byte in list.as_mut_slice().get_mut(start..).unwrap_or_default() {
+        *byte = if *byte == b'-' { b'_' } else { byte.to_ascii_uppercase() };
+    }
+    let mut room = [0; ADDRESS];
+    string(list, &[b"=", value(conf, line, &mut room)])
+}
+
+/// Bytes of an address with its length, at most.
+const ADDRESS: usize = 64;
+
+/// The value of a line as variables have it.
+#[inline(never)]
+fn value<'v>(conf: &Conf<'_>, line: &Property<'v>, room: &'v mut [u8; ADDRESS]) -> &'v [u8] {
+    match keyword(line.key) {
+        Some(Keyword::Gateway) => line.first(),
+        Some(Keyword::Address) => {
+            let mut out = Buf::new(room);
+            if let Ok((addr, len)) = conf.address(line) {
+                out.ip(addr).str("/").num(u32::from(len));
+            }
+            let len = out.len();
+            room.get(..len).unwrap_or_default()
+        }
+        _ => line.value,
+    }
 }

@@ -153,6 +153,18 @@ pub fn identity(path: &CStr) -> Result<(u64, u64)> {
     Ok((stat.st_dev, stat.st_ino))
 }
 
+/// Device and inode of an open file.
+pub fn identity_of(fd: &OwnedFd) -> Result<(u64, u64)> {
+    let stat = rustix::fs::fstat(fd.as_fd())?;
+    Ok((stat.st_dev, stat.st_ino))
+}
+
+/// Whether a path names a regular file.
+pub fn is_regular(path: &CStr) -> bool {
+    let stat = rustix::fs::statat(CWD, path, AtFlags::empty());
+    stat.is_ok_and(|stat| stat.st_mode & linux::S_IFMT == linux::S_IFREG)
+}
+
 /// Whether a path names something.
 pub fn exists(path: &CStr) -> bool {
     identity(path).is_ok()

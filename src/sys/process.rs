@@ -1,7 +1,9 @@
 //! Processes: exec, fork and wait, and what they inherit.
 
 use super::args::Strings;
+use super::mem::List;
 use super::{OwnedFd, Result, file, owned};
+use crate::bytes::before;
 use crate::error::Errno;
 use crate::service::filter::Insn;
 use core::ffi::{CStr, c_char, c_int};
@@ -21,23 +23,23 @@ pub fn execve(path: &CStr, argv: Strings, envp: Strings) -> Errno {
     exec(path, argv.as_ptr(), envp.as_ptr())
 }
 
-/// As [`execve`], with strings made here: each ends with a NUL. Of the arguments those behind the third, of the
-/// environment those behind the seventh are left out.
+/// As [`execve`], with strings made here: each ends with a NUL.
 pub fn execve_made(path: &CStr, argv: &[u8], envp: &[u8]) -> Errno {
-    let (mut arguments, mut environment) = ([core::ptr::null(); 4], [core::ptr::null(); 8]);
-    point(argv, &mut arguments);
-    point(envp, &mut environment);
-    exec(path, arguments.as_ptr(), environment.as_ptr())
+    let (mut arguments, mut environment) = (List::new(), List::new());
+    match point(argv, &mut arguments).and_then(|()| point(envp, &mut environment)) {
+        Ok(()) => exec(path, arguments.as_slice().as_ptr(), environment.as_slice().as_ptr()),
+        Err(errno) => errno,
+    }
 }
 
-/// Points to each string that ends with a NUL; the last pointer stays as it is.
-fn point(strings: &[u8], array: &mut [*const c_char]) {
-    let places = array.len().saturating_sub(1);
-    for (place, string) in array.iter_mut().take(places).zip(strings.split_inclusive(|byte| *byte == 0)) {
-        if string.ends_with(&[0]) {
-            *place = string.as_ptr().cast();
-        }
+/// Points to each string, and ends with a null pointer.
+#[inline(never)]
+fn point(mut strings: &[u8], array: &mut List<*const c_char>) -> Result<()> {
+    while let Some(rest) = strings.get(before(strings, 0).len() + 1..) {
+        array.push(strings.as_ptr().cast())?;
+        strings = rest;
     }
+    array.push(core::ptr::null())
 }
 
 #[inline(never)]
