@@ -66,7 +66,7 @@ RUSTFLAGS := $(if $(lld),-C linker=$(lld) -C linker-flavor=ld.lld,-C linker=ld -
 	-C target-feature=+crt-static -C relocation-model=pic \
 	--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 
-.PHONY: build get-rust get-musl get-cross packages demo test check install clean help
+.PHONY: build get-rust get-musl get-cross packages demo bench test check install clean help
 .DEFAULT_GOAL := build
 
 ifneq ($(missing),)
@@ -86,6 +86,9 @@ endif
 demo: build packages ## boot a machine in QEMU and show the main job; SHELL_INSIDE=1 ends with a prompt in it
 	@$(CARGO) run --quiet --package vrf-launch-tests --bin demo
 
+bench: build packages ## what launches and the data path cost, by each way there is; also in target/bench.md and .json
+	@$(CARGO) run --quiet --package vrf-launch-tests --bin bench
+
 test: build packages ## every test: the library's, the host's, and the scenarios on booted kernels
 	$(CARGO) test --lib
 	$(CARGO) test --package vrf-launch-tests
@@ -94,7 +97,7 @@ check: build packages ## formatting, lints, shell scripts, the layer rule, and t
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --package vrf-launch-tests --all-targets -- -D warnings
-	shellcheck $(wildcard tests/guest/*.sh)
+	shellcheck $(wildcard tests/guest/*.sh tests/bench/*.sh)
 	$(CARGO) test --package vrf-launch-tests --test layers
 	@size=$$(wc -c <$(OUT)); echo "$(OUT): $$size bytes of $(MAX)"; test "$$size" -le $(MAX)
 

@@ -37,6 +37,7 @@ fn main() -> Result<ExitCode> {
         disk,
         append: if shell { "demo_shell".to_owned() } else { String::new() },
         memory_mib: 512,
+        counts: false,
     };
     if shell {
         let status = machine.command().args(["-serial", "mon:stdio"]).status().context("cannot run QEMU")?;

@@ -84,6 +84,7 @@ fn boot(script: &str) -> Result<Option<(Vec<String>, End)>> {
         disk: None,
         append: String::new(),
         memory_mib: 512,
+        counts: false,
     };
     let mut console = Vec::new();
     let end = machine.run(scenario.timeout, |line| console.push(line.to_owned()))?;

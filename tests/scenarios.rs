@@ -78,6 +78,7 @@ fn boot(name: &str, kernel: &Kernel, scenario: &Scenario) -> Result<(Vec<String>
         disk: scenario.setup.as_ref().map(|_| alpine::fetch()).transpose()?.map(|alpine| alpine.disk),
         append: scenario.append.clone(),
         memory_mib: 512,
+        counts: false,
     };
     let mut console = Vec::new();
     let mut times = String::new();

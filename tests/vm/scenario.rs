@@ -93,7 +93,15 @@ impl Scenario {
     /// # Errors
     /// One of them cannot be read.
     pub fn all() -> Result<Vec<Self>> {
-        let folder = elf::repository().join("tests/guest");
+        Self::of("guest")
+    }
+
+    /// All scripts of a folder of `tests`, by name.
+    ///
+    /// # Errors
+    /// One of them cannot be read.
+    pub fn of(folder: &str) -> Result<Vec<Self>> {
+        let folder = elf::repository().join("tests").join(folder);
         let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|item| Ok(item?.path())).collect::<Result<_>>()?;
         paths.retain(|path| path.extension().is_some_and(|ending| ending == "sh") && !path.ends_with("lib.sh"));
         paths.sort();
