@@ -26,10 +26,10 @@ use crate::bytes::before;
 ///
 /// `w` is last: what comes behind it would no more be in the VRF.
 pub const WAYS: &[u8] = b"\
-a4u= IPv4: a new socket is not bound to the VRF
-a6u= IPv6: a new socket is not bound to the VRF
-a4t= IPv4: a new TCP socket is not bound to the VRF
-a6t= IPv6: a new TCP socket is not bound to the VRF
+a4u= IPv4: a new UDP socket is bound elsewhere
+a6u= IPv6: a new UDP socket is bound elsewhere
+a4t= IPv4: a new TCP socket is bound elsewhere
+a6t= IPv6: a new TCP socket is bound elsewhere
 a4u IPv4: a datagram
 a6u IPv6: a datagram
 a4ud IPv4: a socket freed by connect(AF_UNSPEC)
