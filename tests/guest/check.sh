@@ -62,7 +62,7 @@ equal 'it is still there' "$(/vrf-launch pids mgmt | grep -c .)" 1
 case_ root_is_kept_in_at_strict
 check mgmt --isolation strict
 holds 'it'
-match 'as root' "$out" '^  ok    cgroup.procs: .* works .* held \(EROFS\)'
+match 'as root' "$out" '^  ok    IPv4: cgroup.procs: .* works .* held \(EROFS\)'
 match 'as root' "$out" '^  ok    IPv4: SO_BINDTODEVICE .* works .* held \(EPERM\)'
 printf '%s\n' "$out" | tail -n 40 | shown
 
