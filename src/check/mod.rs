@@ -307,9 +307,11 @@ impl<'b> Audit<'b> {
         let vrf = Vrf { name: link.name(), index, interfaces: interfaces.as_slice() };
         let mut live = [const { Path::new() }; 3];
         let mut root = Path::new();
-        if !cgroup::mounted(&mut root) {
-            self.line(Mark::Fail, "cgroup2 is not mounted: no service is bound, and no way out was tried");
-            return Ok(());
+        // As a launch does; unmounted again where it was not there.
+        let was_mounted = cgroup::mounted(&mut root);
+        if !was_mounted {
+            root.truncate(0);
+            cgroup::mount_point(&mut root).map_err(|_| SAID)?;
         }
         let start = root.len();
         self.services(&vrf, &mut root, &mut live)?;
@@ -323,6 +325,10 @@ impl<'b> Audit<'b> {
             if asked_for.map_or(!live.is_empty(), |asked_for| asked_for == level) {
                 self.ways(outside, &vrf, level, live, root.c_str())?;
             }
+        }
+        if !was_mounted {
+            let _ = file::unmount(root.c_str());
+            let _ = file::rmdir(root.c_str()); // it is empty if it was made for this
         }
         Ok(())
     }

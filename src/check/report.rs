@@ -80,6 +80,11 @@ pub fn row(way: &Way<'_>, outside: End, inside: [End; 2], out: &mut Buf<'_>) -> 
     let known = outside == OUT || !way.has_control();
     let mark = if known { Mark::of(nobody != OUT && root != OUT) } else { Mark::Note };
     mark.begin(out);
+    out.str(match way.family {
+        b'4' => "IPv4: ",
+        b'6' => "IPv6: ",
+        _ => "",
+    });
     out.bytes(way.what);
     let mut column = WHAT;
     for (end, is_inside) in [(outside, false), (nobody, true), (root, true)] {
@@ -108,7 +113,7 @@ mod tests {
     fn line(outside: u8, nobody: u8, root: u8) -> (Mark, String) {
         let mut room = [0; 256];
         let mut out = Buf::new(&mut room);
-        let way = Way::parse(b"a4ud IPv4: freed");
+        let way = Way::parse(b"a4ud freed");
         let mark = row(&way, outside, [nobody, root], &mut out);
         (mark, String::from_utf8_lossy(out.as_bytes()).split_whitespace().collect::<Vec<_>>().join(" "))
     }

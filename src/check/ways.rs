@@ -2,10 +2,11 @@
 
 use crate::bytes::before;
 
-/// A line for each way: who tries it (`a` anybody, `r` root where it is kept in), the family (`4`, `6`, `-`), the kind of
-/// socket (`u` UDP, `t` TCP, `m` MPTCP, `r` raw, `p` packet, `-`), the steps, and what it is called.
+/// A line for each way: who tries it (`a` anybody, `r` root where it is kept in), the family (`4`, `6`, `*` for one
+/// after the other, `-`), the kind of socket (`u` UDP, `t` TCP, `m` MPTCP, `r` raw, `p` packet, `-`), the steps, and what it is called.
 ///
-/// The other interface is lo, and what is sent goes to 127.0.0.1 or ::1; who receives it is outside of the VRF.
+/// The other interface is lo, and what is sent goes to 127.0.0.1 or ::1; who receives it is outside of the VRF. With a group
+/// of IPv6 it is any that is up and in no VRF: lo has no such multicast.
 ///
 /// | step | |
 /// |---|---|
@@ -15,8 +16,8 @@ use crate::bytes::before;
 /// | `p` | what is sent goes by lo: `IP_PKTINFO` |
 /// | `u`, `m` | `IP_UNICAST_IF`, `IP_MULTICAST_IF` lo |
 /// | `g`, `x` | it goes to a multicast group; to everybody (broadcast) |
-/// | `s` | with lo as scope id |
-/// | `b` | the socket is bound to a multicast group with lo as scope id |
+/// | `s` | with the other interface as scope id |
+/// | `b` | the socket is bound to a multicast group with the other interface as scope id |
 /// | `c` | a connection is made |
 /// | `l` | somebody outside makes a connection to this socket |
 /// | `r` | somebody outside sends to this socket |
@@ -25,43 +26,33 @@ use crate::bytes::before;
 /// | `f` | of any family whose packets the kernel sends by sockets of its own; `q` that io_uring may be had; `k` that links may be changed |
 ///
 /// `w` is last: what comes behind it would no more be in the VRF.
-pub const WAYS: &[u8] = b"\
-a4u= IPv4: a new socket is not bound to the VRF
-a6u= IPv6: a new socket is not bound to the VRF
-a4t= IPv4: a new TCP socket is not bound to the VRF
-a6t= IPv6: a new TCP socket is not bound to the VRF
-a4u IPv4: a datagram
-a6u IPv6: a datagram
-a4ud IPv4: a socket freed by connect(AF_UNSPEC)
-a6ud IPv6: a socket freed by connect(AF_UNSPEC)
-a4udi IPv4: freed, then SO_BINDTOIFINDEX
-a4up IPv4: IP_PKTINFO with another interface
-a6up IPv6: IPV6_PKTINFO with another interface
-a4uu IPv4: IP_UNICAST_IF
-a6uu IPv6: IPV6_UNICAST_IF
-a4umg IPv4: multicast by IP_MULTICAST_IF
-a6umg IPv6: multicast by IPV6_MULTICAST_IF
-a4upg IPv4: multicast by IP_PKTINFO
-a4upx IPv4: broadcast by IP_PKTINFO
-a6usg IPv6: multicast by a scope id
-a6ub IPv6: bound to a multicast group of another interface
-a4tc IPv4: a TCP connection
-a6tc IPv6: a TCP connection
-a4mc IPv4: an MPTCP connection
-a6mc IPv6: an MPTCP connection
-a4tl IPv4: a TCP listener is reached from outside
-a6tl IPv6: a TCP listener is reached from outside
-a4ml IPv4: an MPTCP listener is reached from outside
-a6ml IPv6: an MPTCP listener is reached from outside
-a4udr IPv4: a freed UDP socket is reached from outside
-a6udr IPv6: a freed UDP socket is reached from outside
-a6ubgr IPv6: multicast of another interface is received
+const WAYS: &[u8] = b"\
+a*u= a new UDP socket is bound elsewhere
+a*t= a new TCP socket is bound elsewhere
+a*u a datagram
+a*ud a socket freed by connect(AF_UNSPEC)
+a4udi freed, then SO_BINDTOIFINDEX
+a4up IP_PKTINFO with another interface
+a6up IPV6_PKTINFO with another interface
+a4uu IP_UNICAST_IF
+a6uu IPV6_UNICAST_IF
+a4umg multicast by IP_MULTICAST_IF
+a6umg multicast by IPV6_MULTICAST_IF
+a4upg multicast by IP_PKTINFO
+a4upx broadcast by IP_PKTINFO
+a6usg multicast by a scope id
+a6ub bound to a multicast group of another interface
+a*tc a TCP connection
+a*mc an MPTCP connection
+a*tl a TCP listener is reached from outside
+a*ml an MPTCP listener is reached from outside
+a*udr a freed UDP socket is reached from outside
+a6ubgr multicast of another interface is received
 a--f AF_SMC, RDS, TIPC, RXRPC, KCM, PPPOX: a socket
 a--q io_uring, which makes sockets past the filter
-r4ui IPv4: SO_BINDTOIFINDEX
-r4un IPv4: SO_BINDTODEVICE
-r6un IPv6: SO_BINDTODEVICE
-r4rp IPv4: a raw socket, IP_PKTINFO
+r4ui SO_BINDTOIFINDEX
+r*un SO_BINDTODEVICE
+r4rp a raw socket, IP_PKTINFO
 r-po AF_PACKET: a socket
 r--k rtnetlink: interfaces may be changed
 r4uw cgroup.procs: the process leaves its cgroup
@@ -116,9 +107,16 @@ pub fn each(each: &mut dyn FnMut(usize, &Way<'static>)) {
     let (mut rest, mut number) = (WAYS, 0);
     while !rest.is_empty() {
         let line = before(rest, b'\n');
-        each(number, &Way::parse(line));
-        rest = rest.get(line.len() + 1..).unwrap_or_default();
+        let mut way = Way::parse(line);
+        if way.family == b'*' {
+            way.family = b'4';
+            each(number, &way);
+            number += 1;
+            way.family = b'6';
+        }
+        each(number, &way);
         number += 1;
+        rest = rest.get(line.len() + 1..).unwrap_or_default();
     }
 }
 
@@ -134,7 +132,7 @@ mod tests {
             count += 1;
             assert!(b"46-".contains(&way.family) && b"utmrp-".contains(&way.kind), "{number}");
             assert!(way.steps.iter().all(|step| b"=dinpumgxsbclrwofqk".contains(step)), "{number}");
-            assert!(!way.what.is_empty() && way.what.len() < 54, "{number}");
+            assert!(!way.what.is_empty() && way.what.len() < 48, "{number}");
         });
         assert!(count <= MOST);
     }

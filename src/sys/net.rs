@@ -120,6 +120,10 @@ pub fn send_to(fd: &OwnedFd, bytes: &[u8], address: &[u8], control: Control<'_>)
         control_len: usize,
         flags: u32,
     }
+    const _: () = {
+        assert!(core::mem::offset_of!(Cmsg, value) == size_of::<usize>() + 8);
+        assert!(size_of::<Message>() == 7 * size_of::<usize>());
+    };
     let mut cmsg = Cmsg { len: 0, level: 0, kind: 0, value: [0; 20] };
     if let Some((level, kind, value)) = control {
         (cmsg.level, cmsg.kind) = (level, kind);

@@ -62,7 +62,7 @@ equal 'it is still there' "$(/vrf-launch pids mgmt | grep -c .)" 1
 case_ root_is_kept_in_at_strict
 check mgmt --isolation strict
 holds 'it'
-match 'as root' "$out" '^  ok    cgroup.procs: .* works .* held \(EROFS\)'
+match 'as root' "$out" '^  ok    IPv4: cgroup.procs: .* works .* held \(EROFS\)'
 match 'as root' "$out" '^  ok    IPv4: SO_BINDTODEVICE .* works .* held \(EPERM\)'
 printf '%s\n' "$out" | tail -n 40 | shown
 
@@ -136,7 +136,7 @@ ip link set mgmt up
 ip link set eth1 master mgmt
 check mgmt
 finds 'the program' '.*: the program that binds sockets is for another interface: the VRF was deleted and made anew'
-finds 'and what comes of it' 'IPv4: a new socket is not bound to the VRF .* GETS THROUGH'
+finds 'and what comes of it' 'IPv4: a new UDP socket is bound elsewhere .* GETS THROUGH'
 expect 'up' /vrf-launch up -c /tmp/conf
 check mgmt
 holds 'up repairs it'
@@ -146,6 +146,12 @@ ip link set lo down
 check mgmt
 finds 'it' 'nothing arrives by lo outside either'
 ip link set lo up
+
+case_ sockets_that_hear_all_vrfs_are_no_way_out
+sysctl -qw net.ipv4.tcp_l3mdev_accept=1 net.ipv4.udp_l3mdev_accept=1
+check mgmt
+holds 'it'
+sysctl -qw net.ipv4.tcp_l3mdev_accept=0 net.ipv4.udp_l3mdev_accept=0
 
 case_ what_is_asked_for
 ip link add other type vrf table 20
@@ -162,3 +168,23 @@ run setpriv --reuid 65534 --regid 65534 --clear-groups /vrf-launch check mgmt
 equal 'without privileges' "$status" 111
 run /vrf-launch mgmt -- /vrf-launch check mgmt
 holds 'from inside the VRF'
+
+case_ inside_a_network_namespace
+ip netns add room
+on room ip link set lo up
+on room ip link add mgmt type vrf table 10
+expect 'up' on room /vrf-launch up -c /tmp/conf mgmt
+background ip netns exec room /vrf-launch mgmt -- sleep 1000
+soon grep -q sleep "/proc/$pid/comm" || fail 'it does not run'
+run on room /vrf-launch check -c /tmp/conf mgmt
+holds 'it'
+match 'its cgroup' "$out" '^  ok    services of level guard in /vrf-launch/guard/room-ns/vrf/mgmt, vlguar_'
+check mgmt
+refuse 'and it is not of the one outside' sh -c "echo '$out' | grep room-ns"
+
+case_ without_a_cgroup2_it_is_mounted_and_unmounted
+umount /sys/fs/cgroup
+check mgmt
+holds 'it'
+refuse 'it is not mounted now' grep cgroup2 /proc/mounts
+refuse 'nor is there a folder' test -e /run/cgroup2
