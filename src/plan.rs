@@ -4,7 +4,7 @@
 //! for, then the phase's own lines. What isolation needs beyond the file comes where its kind belongs and is marked
 //! as implied; `--exact` leaves it out.
 
-use crate::conf::keywords::{Keyword, Property, keyword};
+use crate::conf::keywords::{Keyword, Property, keyword, vlan_protocol};
 use crate::conf::stanzas::{Conf, Iface};
 use crate::conf::values;
 use crate::conf::words::Words;
@@ -157,8 +157,10 @@ impl<'a> Plan<'a> {
     /// Whether [`Phase::Create`] makes the interface: a VRF, or a link of a kind that is not somebody else's to make.
     #[inline(never)]
     pub fn makes(&self, iface: Iface) -> bool {
-        let kind = self.conf.last(iface, Keyword::LinkType);
-        self.conf.table(iface).is_some() || kind.is_some_and(|kind| matches!(kind.first(), b"dummy" | b"veth"))
+        self.conf.table(iface).is_some()
+            || self.conf.is_dummy_or_veth(iface)
+            || self.conf.last(iface, Keyword::BridgePorts).is_some()
+            || self.conf.vlan(iface).is_some()
     }
 
     /// What the interface needs in `phase`, each item given to `sink` in its order.
@@ -170,11 +172,21 @@ impl<'a> Plan<'a> {
             Phase::Create if self.makes(iface) => {
                 if self.conf.table(iface).is_some() {
                     to.last(Keyword::VrfTable, b"ip link add N type vrf table V")?;
-                } else {
+                } else if self.conf.is_dummy_or_veth(iface) {
                     to.last(Keyword::LinkType, b"ip link add N type V[ peer name P]")?;
+                } else if let Some(ports) = self.conf.last(iface, Keyword::BridgePorts) {
+                    to.bridge(&ports)?;
+                } else if let Some((raw, id)) = self.conf.vlan(iface) {
+                    to.vlan(&here, raw, id)?;
                 }
             }
             Phase::PreUp => {
+                for line in self.conf.with(iface, Keyword::BridgePorts) {
+                    for port in Words::new(line.value).filter(|port| *port != b"none") {
+                        to.put(&Property { value: port, ..line }, b"ip link set dev V master N up")?;
+                    }
+                }
+                to.last(Keyword::BridgeHw, b"ip link set dev N address V")?;
                 to.last(Keyword::VrfMember, b"ip link set dev N master V")?;
                 to.switches()?;
             }
@@ -209,6 +221,17 @@ impl<'a> Plan<'a> {
         }
     }
 }
+
+/// Keywords of a bridge: the option of `ip link`, and what the file's unit is there; 0 for yes and no.
+const BRIDGE: [(Keyword, &str, u32); 7] = [
+    (Keyword::BridgeStp, "stp_state", 0),
+    (Keyword::BridgeFd, "forward_delay", 100),
+    (Keyword::BridgeHello, "hello_time", 100),
+    (Keyword::BridgeMaxage, "max_age", 100),
+    (Keyword::BridgeAgeing, "ageing_time", 100),
+    (Keyword::BridgeBridgeprio, "priority", 1),
+    (Keyword::BridgeVlanAware, "vlan_filtering", 0),
+];
 
 /// The addresses that a program in a VRF expects to be there.
 const LOOPBACKS: [&[u8]; 2] = [b"ip addr add 127.0.0.1/8 dev N", b"ip addr add ::1/128 dev N nodad"];
@@ -249,6 +272,43 @@ impl<'a> Composer<'_, 'a, '_> {
     #[inline(never)]
     fn last(&mut self, which: Keyword, template: &[u8]) -> Walk {
         self.plan.conf.last(self.iface, which).map_or(Ok(()), |line| self.put(&line, template))
+    }
+
+    /// The command that makes a VLAN.
+    #[inline(never)]
+    fn vlan(&mut self, here: &Property<'a>, raw: &[u8], id: &[u8]) -> Walk {
+        let conf = &self.plan.conf;
+        let line = conf.last(self.iface, Keyword::VlanId).or_else(|| conf.last(self.iface, Keyword::VlanRawDevice));
+        let protocol = conf.last(self.iface, Keyword::VlanProtocol).map(|line| vlan_protocol(line.first()));
+        let mut room = [0; limits::COMMAND];
+        let mut out = Buf::new(&mut room);
+        out.str("ip link add link ")
+            .bytes(raw)
+            .str(" name ")
+            .bytes(conf.name(self.iface))
+            .str(" type vlan id ")
+            .bytes(id);
+        out.str(" protocol ").bytes(protocol.unwrap_or(b"802.1Q"));
+        let at = line.map_or(here.at, |line| line.at);
+        (self.sink)(&Item { at, command: out.as_bytes(), shell: false, implied: false })
+    }
+
+    /// The command that makes a bridge. Seconds of the file are hundredths here, except 0.
+    #[inline(never)]
+    fn bridge(&mut self, ports: &Property<'a>) -> Walk {
+        let conf = &self.plan.conf;
+        let mut room = [0; limits::COMMAND];
+        let mut out = Buf::new(&mut room);
+        out.str("ip link add ").bytes(conf.name(self.iface)).str(" type bridge");
+        for (which, name, unit) in BRIDGE {
+            let Some(line) = conf.last(self.iface, which) else { continue };
+            let number = match values::yes_no(line.first()) {
+                Ok(yes) if unit == 0 => u32::from(yes),
+                _ => values::u32_(line.first()).unwrap_or(0).saturating_mul(unit),
+            };
+            out.byte(b' ').str(name).byte(b' ').num(number);
+        }
+        (self.sink)(&Item { at: ports.at, command: out.as_bytes(), shell: false, implied: false })
     }
 
     /// The kernel's switches that `vrf-accept` and `vrf-strict-mode` set.
