@@ -175,9 +175,9 @@ impl<'a> Plan<'a> {
                 } else if self.conf.is_dummy_or_veth(iface) {
                     to.last(Keyword::LinkType, b"ip link add N type V[ peer name P]")?;
                 } else if let Some(ports) = self.conf.last(iface, Keyword::BridgePorts) {
-                    to.bridge(&ports)?;
-                } else if let Some((raw, id)) = self.conf.vlan(iface) {
-                    to.vlan(&here, raw, id)?;
+                    to.put(&ports, BRIDGE)?;
+                } else {
+                    to.put(&self.conf.last(iface, Keyword::VlanRawDevice).unwrap_or(here), VLAN)?;
                 }
             }
             Phase::PreUp => {
@@ -222,16 +222,11 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Keywords of a bridge: the option of `ip link`, and what the file's unit is there; 0 for yes and no.
-const BRIDGE: [(Keyword, &str, u32); 7] = [
-    (Keyword::BridgeStp, "stp_state", 0),
-    (Keyword::BridgeFd, "forward_delay", 100),
-    (Keyword::BridgeHello, "hello_time", 100),
-    (Keyword::BridgeMaxage, "max_age", 100),
-    (Keyword::BridgeAgeing, "ageing_time", 100),
-    (Keyword::BridgeBridgeprio, "priority", 1),
-    (Keyword::BridgeVlanAware, "vlan_filtering", 0),
-];
+/// The command that makes a VLAN.
+const VLAN: &[u8] = b"ip link add link K name N type vlan id I protocol X";
+/// The command that makes a bridge.
+const BRIDGE: &[u8] = b"ip link add N type bridge[ stp_state B][ forward_delay C][ hello_time E][ max_age G]\
+[ ageing_time J][ priority L][ vlan_filtering S]";
 
 /// The addresses that a program in a VRF expects to be there.
 const LOOPBACKS: [&[u8]; 2] = [b"ip addr add 127.0.0.1/8 dev N", b"ip addr add ::1/128 dev N nodad"];
@@ -272,43 +267,6 @@ impl<'a> Composer<'_, 'a, '_> {
     #[inline(never)]
     fn last(&mut self, which: Keyword, template: &[u8]) -> Walk {
         self.plan.conf.last(self.iface, which).map_or(Ok(()), |line| self.put(&line, template))
-    }
-
-    /// The command that makes a VLAN.
-    #[inline(never)]
-    fn vlan(&mut self, here: &Property<'a>, raw: &[u8], id: &[u8]) -> Walk {
-        let conf = &self.plan.conf;
-        let line = conf.last(self.iface, Keyword::VlanId).or_else(|| conf.last(self.iface, Keyword::VlanRawDevice));
-        let protocol = conf.last(self.iface, Keyword::VlanProtocol).map(|line| vlan_protocol(line.first()));
-        let mut room = [0; limits::COMMAND];
-        let mut out = Buf::new(&mut room);
-        out.str("ip link add link ")
-            .bytes(raw)
-            .str(" name ")
-            .bytes(conf.name(self.iface))
-            .str(" type vlan id ")
-            .bytes(id);
-        out.str(" protocol ").bytes(protocol.unwrap_or(b"802.1Q"));
-        let at = line.map_or(here.at, |line| line.at);
-        (self.sink)(&Item { at, command: out.as_bytes(), shell: false, implied: false })
-    }
-
-    /// The command that makes a bridge. Seconds of the file are hundredths here, except 0.
-    #[inline(never)]
-    fn bridge(&mut self, ports: &Property<'a>) -> Walk {
-        let conf = &self.plan.conf;
-        let mut room = [0; limits::COMMAND];
-        let mut out = Buf::new(&mut room);
-        out.str("ip link add ").bytes(conf.name(self.iface)).str(" type bridge");
-        for (which, name, unit) in BRIDGE {
-            let Some(line) = conf.last(self.iface, which) else { continue };
-            let number = match values::yes_no(line.first()) {
-                Ok(yes) if unit == 0 => u32::from(yes),
-                _ => values::u32_(line.first()).unwrap_or(0).saturating_mul(unit),
-            };
-            out.byte(b' ').str(name).byte(b' ').num(number);
-        }
-        (self.sink)(&Item { at: ports.at, command: out.as_bytes(), shell: false, implied: false })
     }
 
     /// The kernel's switches that `vrf-accept` and `vrf-strict-mode` set.
@@ -404,17 +362,42 @@ impl<'a> Composer<'_, 'a, '_> {
             b'U' => Keyword::Mtu,
             b'H' => Keyword::Hwaddress,
             b'Q' => Keyword::Alias,
+            // Of a VLAN what it is on and its number.
+            b'K' | b'I' => {
+                let Some((raw, id)) = self.plan.conf.vlan(self.iface) else { return false };
+                return put(if letter == b'K' { raw } else { id }, out);
+            }
+            b'X' => Keyword::VlanProtocol,
+            // Of a bridge.
+            b'B' => Keyword::BridgeStp,
+            b'C' => Keyword::BridgeFd,
+            b'E' => Keyword::BridgeHello,
+            b'G' => Keyword::BridgeMaxage,
+            b'J' => Keyword::BridgeAgeing,
+            b'L' => Keyword::BridgeBridgeprio,
+            b'S' => Keyword::BridgeVlanAware,
             _ => return false,
         };
         let Some(property) = self.plan.conf.last(self.iface, which) else {
             // ifupdown-ng's default is 1, so that a gateway of DHCP's may stand beside it.
-            return letter == b'D' && put(b"1", out);
+            return match letter {
+                b'D' => put(b"1", out),
+                b'X' => put(b"802.1Q", out),
+                _ => false,
+            };
         };
         let value = property.value;
         match letter {
             b'Q' => {
                 let quote = if value.contains(&b'\'') { b'"' } else { b'\'' };
                 out.byte(quote).bytes(value).byte(quote);
+                true
+            }
+            b'X' => put(vlan_protocol(property.first()), out),
+            b'B' | b'S' => put(if values::yes_no(property.first()) == Ok(true) { b"1" } else { b"0" }, out),
+            // The file's seconds are hundredths there.
+            b'C' | b'E' | b'G' | b'J' => {
+                out.num(values::u32_(property.first()).unwrap_or(0).saturating_mul(100));
                 true
             }
             // `hwaddress ether MAC` is classic ifupdown.

@@ -319,9 +319,9 @@ pub fn vlan_id(word: &[u8]) -> Result<u32, Reason> {
 
 /// The protocol of a VLAN as `ip` has it; empty for a word that is none.
 pub fn vlan_protocol(word: &[u8]) -> &'static [u8] {
-    match word {
-        b"802.1q" | b"802.1Q" => b"802.1Q",
-        b"802.1ad" | b"802.1AD" | b"qinq" | b"QinQ" | b"QINQ" | b"q-in-q" | b"Q-in-Q" => b"802.1ad",
+    match code(b"q802.1q q802.1Q a802.1ad a802.1AD aqinq aQinQ aQINQ aq-in-q aQ-in-Q", word) {
+        b'q' => b"802.1Q",
+        b'a' => b"802.1ad",
         _ => b"",
     }
 }

@@ -25,7 +25,7 @@ use super::keywords::{Keyword, Property, is_misspelt, keyword, vlan_id, vrf_tabl
 use super::lines::{Line, Lines, offset};
 use super::services::Service;
 use super::values::{self, Reason};
-use super::words::{Words, code};
+use super::words::{Words, code, has_word};
 use crate::limits;
 use crate::prefix::Prefix;
 use core::net::IpAddr;
@@ -590,22 +590,20 @@ impl<'a> Index<'a, '_> {
         let end = |line: &Line<'_>| line.at.saturating_add(offset(line.body.len()));
         let (mut from, mut to) = (end(&heading), end(&heading));
         if matches!(kind, IFACE | TEMPLATE) {
-            let words = Words::new(heading.body).skip(2);
-            *defaults &= kind == IFACE && !words.clone().any(|word| word == b"no-defaults");
+            let mut words = Words::new(heading.body);
+            words.next();
+            words.next();
+            *defaults &= kind == IFACE && !has_word(words.rest(), b"no-defaults");
             if *defaults {
                 if let Probe::Found(first) = self.probe(b"defaults") {
                     self.lines_of(first, mark, heading.at, depth)?;
                 }
             }
-            let mut inherits = false;
-            for word in words {
-                if inherits {
+            while let Some(word) = words.next() {
+                if word == b"inherits" {
+                    let word = words.next().unwrap_or_default();
                     self.inherit(Fault { at: heading.at, key: b"inherits", word, reason: "" }, mark, depth)?;
                 }
-                inherits = word == b"inherits";
-            }
-            if inherits {
-                return Err(Fault { at: heading.at, key: b"inherits", word: b"", reason: "a name is missing" });
             }
         }
         for line in lines {
@@ -626,7 +624,9 @@ impl<'a> Index<'a, '_> {
     #[inline(never)]
     fn inherit(&mut self, fault: Fault<'a>, mark: u32, depth: u8) -> Result<(), Fault<'a>> {
         let Probe::Found(first) = self.probe(fault.word) else {
-            return Err(Fault { reason: "there is no template of that name", ..fault });
+            let missing = fault.word.is_empty();
+            let reason = if missing { "a name is missing" } else { "there is no template of that name" };
+            return Err(Fault { reason, ..fault });
         };
         if depth >= limits::TEMPLATES {
             return Err(Fault { reason: "templates inherit from one another more than 32 deep", ..fault });
