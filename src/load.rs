@@ -111,7 +111,8 @@ pub fn load(named: Option<&'static CStr>) -> Outcome<Loaded> {
         return Err(say(&Error { advice: "name a file with --config FILE", ..Error::usage(What::Nothing, none) }));
     };
     let mut files = Files::default();
-    files.read(path.to_bytes(), None)?;
+    let name = files.keep(path.to_bytes()).map_err(|errno| refused("read", path.to_bytes(), errno))?;
+    files.file(name, None)?;
     files.index(path.to_bytes())
 }
 
@@ -131,6 +132,15 @@ struct Seen {
     /// Device and inode.
     id: (u64, u64),
     open: bool,
+}
+
+/// What became of a file.
+enum Read {
+    Done,
+    /// It was read before.
+    Already,
+    /// It is being read.
+    Now,
 }
 
 /// A piece of [`Files::raw`]: from one index to another.
@@ -185,44 +195,57 @@ impl Files {
 
     #[cold]
     #[inline(never)]
-    fn unread(&self, asked: Asked, name: &[u8], errno: Errno) -> Exit {
-        self.wrong(asked, Error::system(What::Deed("read", name), errno))
+    fn unread(&self, asked: Asked, name: Piece, errno: Errno) -> Exit {
+        self.wrong(asked, Error::system(What::Deed("read", self.raw(name)), errno))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refuse(&self, asked: Asked, name: Piece, says: &'static str) -> Outcome {
+        Err(self.wrong(asked, Error::usage(What::Deed("read", self.raw(name)), says)))
     }
 
     /// Adds a file to the text, and those it asks for.
     #[inline(never)]
-    fn read(&mut self, name: &[u8], asked: Asked) -> Outcome {
-        let mut path = Path::new();
-        path.add(name);
-        let opened = file::open(path.c_str()).and_then(|fd| Ok((file::identity_of(&fd)?, fd)));
-        let (id, fd) = opened.map_err(|errno| self.unread(asked, name, errno))?;
-        if let Some(seen) = self.seen.as_slice().iter().find(|seen| seen.id == id) {
-            if !seen.open {
-                return Ok(());
-            }
-            let error = Error::usage(What::Deed("read", name), "a cycle: this line is in what that file reads");
-            return Err(self.wrong(asked, error));
-        }
-        if self.depth >= limits::SOURCES {
-            let error = Error::usage(What::Deed("read", name), "files read one another more than 32 deep");
-            return Err(self.wrong(asked, error));
-        }
+    fn file(&mut self, name: Piece, asked: Asked) -> Outcome {
         let number = self.seen.len();
-        let read = self.seen.push(Seen { id, open: true }).and_then(|()| self.keep(name)).and_then(|name| {
-            let from = self.raw.len();
-            append(&mut self.raw, &fd)?;
-            lines::join(self.raw.as_mut_slice().get_mut(from..).unwrap_or_default());
-            Ok((name, from..self.raw.len()))
-        });
-        drop(fd);
-        let (kept, body) = read.map_err(|errno| self.unread(asked, name, errno))?;
-        self.depth += 1;
-        let done = self.body(kept, body);
-        self.depth -= 1;
-        if let Some(seen) = self.seen.as_mut_slice().get_mut(number) {
-            seen.open = false;
+        let from = self.raw.len();
+        match self.read(name) {
+            Err(errno) => Err(self.unread(asked, name, errno)),
+            Ok(Read::Already) => Ok(()),
+            Ok(Read::Now) => self.refuse(asked, name, "a cycle: this line is in what that file reads"),
+            Ok(Read::Done) if self.depth >= limits::SOURCES => {
+                self.refuse(asked, name, "files read one another more than 32 deep")
+            }
+            Ok(Read::Done) => {
+                self.depth += 1;
+                let done = self.body(name, from..self.raw.len());
+                self.depth -= 1;
+                if let Some(seen) = self.seen.as_mut_slice().get_mut(number) {
+                    seen.open = false;
+                }
+                done
+            }
         }
-        done
+    }
+
+    /// Reads a file to the end of `raw`, unless it was.
+    #[inline(never)]
+    fn read(&mut self, name: Piece) -> Result<Read, Errno> {
+        let mut path = Path::new();
+        path.add(self.raw(name));
+        let fd = file::open(path.c_str())?;
+        let id = file::identity_of(&fd)?;
+        for seen in self.seen.as_slice() {
+            if seen.id == id {
+                return Ok(if seen.open { Read::Now } else { Read::Already });
+            }
+        }
+        self.seen.push(Seen { id, open: true })?;
+        let from = self.raw.len();
+        append(&mut self.raw, &fd)?;
+        lines::join(self.raw.as_mut_slice().get_mut(from..).unwrap_or_default());
+        Ok(Read::Done)
     }
 
     /// Adds what is in a file.
@@ -264,43 +287,33 @@ impl Files {
     /// Does what a line asks for.
     #[inline(never)]
     fn ask(&mut self, key: u8, value: Piece, asked: Asked) -> Outcome {
-        let fault =
-            |says| Error::usage(What::Word(if key == SOURCE { b"source" } else { b"source-directory" }, b""), says);
-        if value.0 == value.1 {
-            return Err(self.wrong(asked, fault("a value is missing")));
-        }
         let base = self.found.len();
         let mut at = value.0;
         loop {
             let mut words = Words::new(self.raw((at, value.1)));
-            let mut path = Path::new();
             let Some(word) = words.next() else { break };
-            at += word.len() + usize::try_from(words.at()).unwrap_or(0);
-            path.add(word);
-            let word = path.as_bytes();
-            if word.iter().any(|byte| matches!(byte, b'$' | b'`' | b'~' | b'\'' | b'"' | b'\\')) {
-                let what = What::Deed("read", word);
-                let error = Error::usage(
-                    what,
-                    "of what a shell would expand, only the wildcards *, ? and [...] are known here",
-                );
-                return Err(self.wrong(asked, error));
+            let from = at + usize::try_from(words.at()).unwrap_or(0);
+            at = from + word.len();
+            let piece = (from, at);
+            if has(word, b"$`~'\"\\") {
+                return self.refuse(asked, piece, "only the wildcards *, ? and [...] are expanded here");
             }
             let found = if key != SOURCE {
-                self.directory(word, asked)
-            } else if is_pattern(word) {
-                let mut start = Path::new();
-                self.expand(&mut start, word)
+                self.directory(piece, asked)
+            } else if has(word, WILDCARDS) {
+                self.expand(&mut Path::new(), piece)
             } else {
-                self.keep(word).and_then(|name| self.found.push(name))
+                self.found.push(piece)
             };
-            found.map_err(|errno| self.unread(asked, word, errno))?;
+            found.map_err(|errno| self.unread(asked, piece, errno))?;
+        }
+        if at == value.0 {
+            let key: &[u8] = if key == SOURCE { b"source" } else { b"source-directory" };
+            return Err(self.wrong(asked, Error::usage(What::Word(key, b""), "a value is missing")));
         }
         let mut number = base;
         while let Some(&found) = self.found.as_slice().get(number) {
-            let mut path = Path::new();
-            path.add(self.raw(found));
-            self.read(path.as_bytes(), asked)?;
+            self.file(found, asked)?;
             number += 1;
         }
         self.found.truncate(base);
@@ -309,57 +322,61 @@ impl Files {
 
     /// Finds the regular files of a directory.
     #[inline(never)]
-    fn directory(&mut self, name: &[u8], asked: Asked) -> Result<(), Errno> {
+    fn directory(&mut self, name: Piece, asked: Asked) -> Result<(), Errno> {
         let mut path = Path::new();
-        path.add(name);
-        let dir = match file::open_dir(path.c_str()) {
-            Ok(dir) => dir,
+        path.add(self.raw(name));
+        match file::open_dir(path.c_str()) {
+            Ok(dir) => self.entries(&dir, path.add(b"/"), (0, 0), None),
             Err(errno @ (Errno::ENOENT | Errno::ENOTDIR)) => {
-                self.wrong(asked, Error::system(What::Deed("read", name), errno));
-                return Ok(());
+                self.unread(asked, name, errno);
+                Ok(())
             }
-            Err(errno) => return Err(errno),
-        };
-        path.add(b"/");
-        self.entries(&dir, &mut path, b"", None)
+            Err(errno) => Err(errno),
+        }
     }
 
     /// Finds the files of a pattern below a path.
     #[inline(never)]
-    fn expand(&mut self, path: &mut Path, pattern: &[u8]) -> Result<(), Errno> {
-        let first = before(pattern, b'/');
-        let rest = pattern.get(first.len() + 1..);
-        if is_pattern(first) {
-            let dir = file::open_dir(if path.is_empty() { c"." } else { path.c_str() });
-            return match dir {
-                Ok(dir) => self.entries(&dir, path, first, rest),
-                Err(_) => Ok(()), // what cannot be read does not match, as in a shell
-            };
+    fn expand(&mut self, path: &mut Path, (from, to): Piece) -> Result<(), Errno> {
+        let first = before(self.raw((from, to)), b'/');
+        let end = from + first.len();
+        let rest = if end < to { Some((end + 1, to)) } else { None };
+        if !has(first, WILDCARDS) {
+            path.add(first);
+            return self.below(path, rest);
         }
-        path.add(first);
+        match file::open_dir(if path.is_empty() { c"." } else { path.c_str() }) {
+            Ok(dir) => self.entries(&dir, path, (from, end), rest),
+            Err(_) => Ok(()), // what cannot be read does not match, as in a shell
+        }
+    }
+
+    /// Finds the rest of a pattern below a path; where there is none, the path is what was looked for.
+    #[inline(never)]
+    fn below(&mut self, path: &mut Path, rest: Option<Piece>) -> Result<(), Errno> {
         match rest {
             Some(rest) => self.expand(path.add(b"/"), rest),
-            None if file::is_regular(path.c_str()) => self.file(path),
+            None if file::is_regular(path.c_str()) => {
+                let name = self.keep(path.as_bytes())?;
+                self.found.push(name)
+            }
             None => Ok(()),
         }
     }
 
     /// Finds, below the path of a directory, the files whose names match; all where there is no pattern.
     #[inline(never)]
-    fn entries(&mut self, dir: &OwnedFd, path: &mut Path, pattern: &[u8], rest: Option<&[u8]>) -> Result<(), Errno> {
+    fn entries(&mut self, dir: &OwnedFd, path: &mut Path, pattern: Piece, rest: Option<Piece>) -> Result<(), Errno> {
         let base = self.found.len();
         let len = path.len();
         let mut done = Ok(());
         file::entries(dir, &mut |name, _| {
-            let hidden = name.starts_with(b".") && !pattern.starts_with(b".");
+            let pattern = self.raw(pattern);
+            let hidden = name.first() == Some(&b'.') && pattern.first() != Some(&b'.');
             if pattern.is_empty() || !hidden && matches(pattern, name) {
                 path.truncate(len);
                 path.add(name);
-                done = match rest {
-                    Some(rest) => self.expand(path.add(b"/"), rest),
-                    None if file::is_regular(path.c_str()) => self.file(path),
-                    None => Ok(()),
-                };
+                done = self.below(path, rest);
             }
             done.is_ok()
         })?;
@@ -368,11 +385,6 @@ impl Files {
         let name = |&(from, to): &Piece| raw.as_slice().get(from..to).unwrap_or_default();
         sort(found.as_mut_slice().get_mut(base..).unwrap_or_default(), &|a, b| name(a) < name(b));
         done
-    }
-
-    fn file(&mut self, path: &Path) -> Result<(), Errno> {
-        let name = self.keep(path.as_bytes())?;
-        self.found.push(name)
     }
 
     /// Indexes and checks the text.
@@ -442,9 +454,13 @@ fn append(raw: &mut List<u8>, fd: &OwnedFd) -> Result<(), Errno> {
     }
 }
 
-/// Whether a path has wildcards.
-fn is_pattern(path: &[u8]) -> bool {
-    path.iter().any(|byte| matches!(byte, b'*' | b'?' | b'['))
+/// What makes a path a pattern.
+const WILDCARDS: &[u8] = b"*?[";
+
+/// Whether a word has one of those bytes.
+#[inline(never)]
+fn has(word: &[u8], bytes: &[u8]) -> bool {
+    word.iter().any(|byte| bytes.contains(byte))
 }
 
 /// Whether a name matches a pattern of `*`, `?`, `[abc]`, `[a-z]`, `[!a]`. Source: glob(7); classes such as `[:alpha:]` are

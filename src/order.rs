@@ -1,8 +1,7 @@
-//! Which interface comes before which: `requires`, and a member's VRF.
+//! Which interface comes before which: `requires`, the ports of a bridge, what a VLAN is on, and a member's VRF.
 
-use crate::conf::keywords::{Keyword, Property};
+use crate::conf::keywords::Property;
 use crate::conf::stanzas::Iface;
-use crate::conf::words::Words;
 use crate::plan::{Plan, Walk};
 
 /// An interface whose turn it is.
@@ -39,13 +38,14 @@ pub fn walk<'a>(plan: &Plan<'a>, start: Iface, marks: &mut [u32], emit: &mut dyn
             current = next;
             continue;
         }
-        for property in plan.conf().with(current, Keyword::Requires) {
-            for name in Words::new(property.value) {
-                if plan.conf().find(name).is_none() {
-                    emit(Node::Bare(name, property.at))?;
-                }
+        let mut done = Ok(());
+        plan.conf().each_need(current, &mut |property, name| {
+            if plan.conf().find(name).is_none() {
+                done = emit(Node::Bare(name, property.at));
             }
-        }
+            done.is_ok()
+        });
+        done?;
         emit(Node::Iface(current))?;
         let back = marks.get(current.0).copied().unwrap_or(ROOT);
         set(marks, current, DONE);
@@ -70,14 +70,17 @@ fn waits_for<'a>(
     emit: &mut dyn FnMut(Node<'a>) -> Walk,
 ) -> Result<Option<Iface>, crate::error::Exit> {
     let mark = |other: Iface| marks.get(other.0).copied().unwrap_or(DONE);
-    for property in plan.conf().with(iface, Keyword::Requires) {
-        for name in Words::new(property.value) {
-            match plan.conf().find(name).map(|other| (other, mark(other))) {
-                None | Some((_, DONE)) => {}
-                Some((other, 0)) => return Ok(Some(other)),
-                Some(_) => emit(Node::Ring(property, name))?,
-            }
+    let mut found = Ok(None);
+    plan.conf().each_need(iface, &mut |property, name| {
+        match plan.conf().find(name).map(|other| (other, mark(other))) {
+            None | Some((_, DONE)) => {}
+            Some((other, 0)) => found = Ok(Some(other)),
+            Some(_) => found = emit(Node::Ring(property, name)).map(|()| None),
         }
+        matches!(found, Ok(None))
+    });
+    if let Some(other) = found? {
+        return Ok(Some(other));
     }
     let master = plan.master(iface).and_then(|property| plan.conf().find(property.first()));
     Ok(master.filter(|other| mark(*other) == 0))

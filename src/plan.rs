@@ -4,7 +4,7 @@
 //! for, then the phase's own lines. What isolation needs beyond the file comes where its kind belongs and is marked
 //! as implied; `--exact` leaves it out.
 
-use crate::conf::keywords::{Keyword, Property, keyword};
+use crate::conf::keywords::{Keyword, Property, keyword, vlan_protocol};
 use crate::conf::stanzas::{Conf, Iface};
 use crate::conf::values;
 use crate::conf::words::Words;
@@ -157,8 +157,10 @@ impl<'a> Plan<'a> {
     /// Whether [`Phase::Create`] makes the interface: a VRF, or a link of a kind that is not somebody else's to make.
     #[inline(never)]
     pub fn makes(&self, iface: Iface) -> bool {
-        let kind = self.conf.last(iface, Keyword::LinkType);
-        self.conf.table(iface).is_some() || kind.is_some_and(|kind| matches!(kind.first(), b"dummy" | b"veth"))
+        self.conf.table(iface).is_some()
+            || self.conf.is_dummy_or_veth(iface)
+            || self.conf.last(iface, Keyword::BridgePorts).is_some()
+            || self.conf.vlan(iface).is_some()
     }
 
     /// What the interface needs in `phase`, each item given to `sink` in its order.
@@ -170,11 +172,21 @@ impl<'a> Plan<'a> {
             Phase::Create if self.makes(iface) => {
                 if self.conf.table(iface).is_some() {
                     to.last(Keyword::VrfTable, b"ip link add N type vrf table V")?;
-                } else {
+                } else if self.conf.is_dummy_or_veth(iface) {
                     to.last(Keyword::LinkType, b"ip link add N type V[ peer name P]")?;
+                } else if let Some(ports) = self.conf.last(iface, Keyword::BridgePorts) {
+                    to.put(&ports, BRIDGE)?;
+                } else {
+                    to.put(&self.conf.last(iface, Keyword::VlanRawDevice).unwrap_or(here), VLAN)?;
                 }
             }
             Phase::PreUp => {
+                for line in self.conf.with(iface, Keyword::BridgePorts) {
+                    for port in Words::new(line.value).filter(|port| *port != b"none") {
+                        to.put(&Property { value: port, ..line }, b"ip link set dev V master N up")?;
+                    }
+                }
+                to.last(Keyword::BridgeHw, b"ip link set dev N address V")?;
                 to.last(Keyword::VrfMember, b"ip link set dev N master V")?;
                 to.switches()?;
             }
@@ -209,6 +221,12 @@ impl<'a> Plan<'a> {
         }
     }
 }
+
+/// The command that makes a VLAN.
+const VLAN: &[u8] = b"ip link add link K name N type vlan id I protocol X";
+/// The command that makes a bridge.
+const BRIDGE: &[u8] = b"ip link add N type bridge[ stp_state B][ forward_delay C][ hello_time E][ max_age G]\
+[ ageing_time J][ priority L][ vlan_filtering S]";
 
 /// The addresses that a program in a VRF expects to be there.
 const LOOPBACKS: [&[u8]; 2] = [b"ip addr add 127.0.0.1/8 dev N", b"ip addr add ::1/128 dev N nodad"];
@@ -344,17 +362,42 @@ impl<'a> Composer<'_, 'a, '_> {
             b'U' => Keyword::Mtu,
             b'H' => Keyword::Hwaddress,
             b'Q' => Keyword::Alias,
+            // Of a VLAN what it is on and its number.
+            b'K' | b'I' => {
+                let Some((raw, id)) = self.plan.conf.vlan(self.iface) else { return false };
+                return put(if letter == b'K' { raw } else { id }, out);
+            }
+            b'X' => Keyword::VlanProtocol,
+            // Of a bridge.
+            b'B' => Keyword::BridgeStp,
+            b'C' => Keyword::BridgeFd,
+            b'E' => Keyword::BridgeHello,
+            b'G' => Keyword::BridgeMaxage,
+            b'J' => Keyword::BridgeAgeing,
+            b'L' => Keyword::BridgeBridgeprio,
+            b'S' => Keyword::BridgeVlanAware,
             _ => return false,
         };
         let Some(property) = self.plan.conf.last(self.iface, which) else {
             // ifupdown-ng's default is 1, so that a gateway of DHCP's may stand beside it.
-            return letter == b'D' && put(b"1", out);
+            return match letter {
+                b'D' => put(b"1", out),
+                b'X' => put(b"802.1Q", out),
+                _ => false,
+            };
         };
         let value = property.value;
         match letter {
             b'Q' => {
                 let quote = if value.contains(&b'\'') { b'"' } else { b'\'' };
                 out.byte(quote).bytes(value).byte(quote);
+                true
+            }
+            b'X' => put(vlan_protocol(property.first()), out),
+            b'B' | b'S' => put(if values::yes_no(property.first()) == Ok(true) { b"1" } else { b"0" }, out),
+            // The file's seconds are hundredths there.
+            b'C' | b'E' | b'G' | b'J' => {
+                out.num(values::u32_(property.first()).unwrap_or(0).saturating_mul(100));
                 true
             }
             // `hwaddress ether MAC` is classic ifupdown.

@@ -439,7 +439,7 @@ impl Story<'_> {
     /// Waits for the interfaces that have to be there and that nothing here makes.
     #[inline(never)]
     fn all_there(&self, apply: &mut Apply) -> Outcome {
-        self.each(SET_UP, &mut |_, _, item| {
+        self.each(MAKE, &mut |_, _, item| {
             // Compiled as it will be later, with the interfaces there are or will be.
             let Some(mut words) = ip::words(item.command).filter(|_| !item.shell) else { return Ok(()) };
             let mut missing: Option<(&[u8], Errno)> = None;

@@ -226,7 +226,8 @@ fn ten_thousand_stanzas_are_no_matter() {
         assert_eq!((conf.ifaces().count(), conf.len()), (n, 2 * n));
         assert_eq!(conf.vrf_of_table(tables, 10_999).map(|iface| conf.name(iface)), Some(b"v9999".as_slice()));
     });
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    // Not optimised, and beside other programs; what is quadratic takes minutes.
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
 #[test]
@@ -332,7 +333,8 @@ fn a_chain_may_be_long() {
     let given = order(&text, "i0");
     assert_eq!(given.len(), n + 1);
     assert_eq!(given.first().map(String::as_str), Some("i10000?"));
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    // Not optimised, and beside other programs; what is quadratic takes minutes.
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
 // ---- services

@@ -41,12 +41,26 @@ pub enum Keyword {
     VrfTable,
     Inherit,
     Use,
+    VlanRawDevice,
+    VlanId,
+    VlanProtocol,
+    BridgePorts,
+    BridgeStp,
+    BridgeFd,
+    BridgeHello,
+    BridgeMaxage,
+    BridgeAgeing,
+    BridgeBridgeprio,
+    BridgeVlanAware,
+    BridgeHw,
 }
 
 /// Every spelling, each behind the byte of its keyword. `pointopoint` is classic ifupdown's, `vrf` ifupdown2's.
 const NAMES: &[u8] = b"aaddress balias cdown dgateway ehwaddress flink-type gmetric hmtu inetmask jpoint-to-point \
 jpointopoint kpost-down lpost-up mpre-down npre-up orequires pup qveth-peer-name uvrf rvrf-accept svrf-isolation \
-tvrf-loopback uvrf-member vvrf-route wvrf-rules xvrf-shared yvrf-strict-mode zvrf-table {inherit |use";
+tvrf-loopback uvrf-member vvrf-route wvrf-rules xvrf-shared yvrf-strict-mode zvrf-table {inherit |use \
+}vlan-raw-device ~vlan-id \x80vlan-protocol \x81bridge-ports \x82bridge-stp \x83bridge-fd \x84bridge-hello \
+\x85bridge-maxage \x86bridge-ageing \x87bridge-bridgeprio \x88bridge-vlan-aware \x89bridge-hw";
 
 /// The keyword a word is, if it is one.
 #[inline(never)]
@@ -82,6 +96,18 @@ pub fn keyword(word: &[u8]) -> Option<Keyword> {
         b'z' => K::VrfTable,
         b'{' => K::Inherit,
         b'|' => K::Use,
+        b'}' => K::VlanRawDevice,
+        b'~' => K::VlanId,
+        0x80 => K::VlanProtocol,
+        0x81 => K::BridgePorts,
+        0x82 => K::BridgeStp,
+        0x83 => K::BridgeFd,
+        0x84 => K::BridgeHello,
+        0x85 => K::BridgeMaxage,
+        0x86 => K::BridgeAgeing,
+        0x87 => K::BridgeBridgeprio,
+        0x88 => K::BridgeVlanAware,
+        0x89 => K::BridgeHw,
         _ => return None,
     })
 }
@@ -163,7 +189,10 @@ impl<'a> Property<'a> {
         if self.value.is_empty() {
             return Err("a value is missing");
         }
-        if matches!(keyword, K::Mtu | K::Metric | K::VethPeerName | K::VrfMember | K::VrfTable) {
+        if matches!(
+            keyword,
+            K::Mtu | K::Metric | K::VethPeerName | K::VrfMember | K::VrfTable | K::VlanId | K::VlanRawDevice
+        ) {
             // Others take the first word, as ifupdown-ng does; with these its commands would fail.
             if let Some(second) = Words::new(self.value).nth(1) {
                 *word = second;
@@ -173,15 +202,32 @@ impl<'a> Property<'a> {
         match keyword {
             // Of the types of links, others than ours are made by somebody else (bridge, bond, …).
             K::LinkType | K::Requires | K::Inherit | K::Use => Ok(()),
+            K::BridgePorts => match Words::new(self.value).find(|port| values::if_name(port).is_err()) {
+                None => Ok(()),
+                Some(port) => {
+                    *word = port;
+                    values::if_name(port).map(drop)
+                }
+            },
+            K::VlanId => vlan_id(first).map(drop),
+            K::VlanProtocol => match vlan_protocol(first) {
+                b"" => Err("neither 802.1q nor 802.1ad"),
+                _ => Ok(()),
+            },
+            K::BridgeFd | K::BridgeHello | K::BridgeMaxage | K::BridgeAgeing | K::BridgeBridgeprio => {
+                values::u32_(first).map(drop)
+            }
             K::PreUp | K::Up | K::PostUp | K::PreDown | K::Down | K::PostDown => self.check_command(word),
             K::Address | K::PointToPoint => values::address_len(first).map(drop),
             K::Gateway => values::address(first).map(drop),
             K::Netmask => values::netmask(first).map(drop),
             K::Metric | K::Mtu => values::u32_(first).map(drop),
-            K::VethPeerName | K::VrfMember => values::if_name(first).map(drop),
+            K::VethPeerName | K::VrfMember | K::VlanRawDevice => values::if_name(first).map(drop),
             K::VrfTable => vrf_table(first).map(drop),
-            K::VrfLoopback | K::VrfRules | K::VrfStrictMode => values::yes_no(first).map(drop),
-            K::Hwaddress => {
+            K::VrfLoopback | K::VrfRules | K::VrfStrictMode | K::BridgeStp | K::BridgeVlanAware => {
+                values::yes_no(first).map(drop)
+            }
+            K::Hwaddress | K::BridgeHw => {
                 if first == b"ether" {
                     *word = Words::new(self.value).nth(1).unwrap_or_default();
                 }
@@ -260,5 +306,22 @@ pub fn vrf_table(word: &[u8]) -> Result<u32, &'static str> {
         Ok(0) | Err(_) => Err("not a table number (1 to 4294967295)"),
         Ok(253..=255) => Err("tables 253, 254 and 255 are the machine's own (default, main, local)"),
         Ok(table) => Ok(table),
+    }
+}
+
+/// The number of a VLAN. Source: IEEE 802.1Q; 4095 is reserved.
+pub fn vlan_id(word: &[u8]) -> Result<u32, Reason> {
+    match values::u32_(word) {
+        Ok(id @ 0..=4094) => Ok(id),
+        _ => Err("not the number of a VLAN (0 to 4094)"),
+    }
+}
+
+/// The protocol of a VLAN as `ip` has it; empty for a word that is none.
+pub fn vlan_protocol(word: &[u8]) -> &'static [u8] {
+    match code(b"q802.1q q802.1Q a802.1ad a802.1AD aqinq aQinQ aQINQ aq-in-q aQ-in-Q", word) {
+        b'q' => b"802.1Q",
+        b'a' => b"802.1ad",
+        _ => b"",
     }
 }

@@ -21,11 +21,11 @@
 
 use super::Fault;
 use super::hash::{Probe, fill, hash, probe};
-use super::keywords::{Keyword, Property, is_misspelt, keyword, vrf_table};
+use super::keywords::{Keyword, Property, is_misspelt, keyword, vlan_id, vrf_table};
 use super::lines::{Line, Lines, offset};
 use super::services::Service;
 use super::values::{self, Reason};
-use super::words::{Words, code};
+use super::words::{Words, code, has_word};
 use crate::limits;
 use crate::prefix::Prefix;
 use core::net::IpAddr;
@@ -243,6 +243,56 @@ impl<'a> Conf<'a> {
     pub fn properties(&self, iface: Iface) -> Properties<'a> {
         let runs = self.stanzas.get(iface.0).and_then(|stanza| self.runs.get(index(stanza.runs)..));
         Properties { text: self.text, runs: runs.unwrap_or_default().iter(), lines: Lines::new(b""), which: None }
+    }
+
+    /// Whether `link-type` says that it is one of these.
+    pub fn is_dummy_or_veth(&self, iface: Iface) -> bool {
+        let kind = self.last(iface, Keyword::LinkType);
+        kind.is_some_and(|kind| matches!(kind.first(), b"dummy" | b"veth"))
+    }
+
+    /// Of an interface that is a VLAN: the interface that it is on, and its number.
+    ///
+    /// | name | interface | number |
+    /// |---|---|---|
+    /// | `eth0.5` | what is before the last dot | what is behind it |
+    /// | `vlan5` | `vlan-raw-device` | what is behind `vlan` |
+    /// | any other | `vlan-raw-device` | `vlan-id` |
+    ///
+    /// Source: `executors/linux/link` of ifupdown-ng, to which a name with a dot is always a VLAN's; here only if a number
+    /// is behind it.
+    #[inline(never)]
+    pub fn vlan(&self, iface: Iface) -> Option<(&'a [u8], &'a [u8])> {
+        let name = self.name(iface);
+        let value = |which| self.last(iface, which).map(|line| line.first());
+        let dot = name.iter().rposition(|byte| *byte == b'.');
+        let (raw, id) = match (dot.and_then(|dot| name.split_at_checked(dot)), name.strip_prefix(b"vlan")) {
+            (Some(_), Some(_)) => return None,
+            (Some((raw, id)), None) => (raw, id.get(1..)?),
+            (None, Some(id)) if !id.is_empty() => (value(Keyword::VlanRawDevice)?, id),
+            _ => (value(Keyword::VlanRawDevice)?, value(Keyword::VlanId)?),
+        };
+        let wrong = raw.is_empty() || name.contains(&b'#') || vlan_id(id).is_err() || self.is_dummy_or_veth(iface);
+        if wrong { None } else { Some((raw, id)) }
+    }
+
+    /// Gives `each` the interfaces that come before one, and the lines that name them: `requires`, the ports of a bridge,
+    /// the interface that a VLAN is on.
+    #[inline(never)]
+    pub fn each_need(&self, iface: Iface, each: &mut dyn FnMut(Property<'a>, &'a [u8]) -> bool) {
+        for line in self.properties(iface) {
+            let names = match keyword(line.key) {
+                Some(Keyword::Requires | Keyword::BridgePorts) => line.value,
+                _ => continue,
+            };
+            if !Words::new(names).filter(|name| *name != b"none").all(|name| each(line, name)) {
+                return;
+            }
+        }
+        if let Some((raw, _)) = self.vlan(iface) {
+            let heading = Property { at: self.at(iface), key: b"iface", value: raw };
+            each(self.last(iface, Keyword::VlanRawDevice).unwrap_or(heading), raw);
+        }
     }
 
     /// Whether an interface is one for that executor: it says `use NAME`, or has a keyword that begins with `NAME-`.
@@ -540,22 +590,20 @@ impl<'a> Index<'a, '_> {
         let end = |line: &Line<'_>| line.at.saturating_add(offset(line.body.len()));
         let (mut from, mut to) = (end(&heading), end(&heading));
         if matches!(kind, IFACE | TEMPLATE) {
-            let words = Words::new(heading.body).skip(2);
-            *defaults &= kind == IFACE && !words.clone().any(|word| word == b"no-defaults");
+            let mut words = Words::new(heading.body);
+            words.next();
+            words.next();
+            *defaults &= kind == IFACE && !has_word(words.rest(), b"no-defaults");
             if *defaults {
                 if let Probe::Found(first) = self.probe(b"defaults") {
                     self.lines_of(first, mark, heading.at, depth)?;
                 }
             }
-            let mut inherits = false;
-            for word in words {
-                if inherits {
+            while let Some(word) = words.next() {
+                if word == b"inherits" {
+                    let word = words.next().unwrap_or_default();
                     self.inherit(Fault { at: heading.at, key: b"inherits", word, reason: "" }, mark, depth)?;
                 }
-                inherits = word == b"inherits";
-            }
-            if inherits {
-                return Err(Fault { at: heading.at, key: b"inherits", word: b"", reason: "a name is missing" });
             }
         }
         for line in lines {
@@ -576,7 +624,9 @@ impl<'a> Index<'a, '_> {
     #[inline(never)]
     fn inherit(&mut self, fault: Fault<'a>, mark: u32, depth: u8) -> Result<(), Fault<'a>> {
         let Probe::Found(first) = self.probe(fault.word) else {
-            return Err(Fault { reason: "there is no template of that name", ..fault });
+            let missing = fault.word.is_empty();
+            let reason = if missing { "a name is missing" } else { "there is no template of that name" };
+            return Err(Fault { reason, ..fault });
         };
         if depth >= limits::TEMPLATES {
             return Err(Fault { reason: "templates inherit from one another more than 32 deep", ..fault });

@@ -58,6 +58,17 @@ impl<'a> Iterator for Words<'a> {
     }
 }
 
+/// Whether a word is among those of a text.
+#[inline(never)]
+pub fn has_word(text: &[u8], word: &[u8]) -> bool {
+    for other in Words::new(text) {
+        if other == word {
+            return true;
+        }
+    }
+    false
+}
+
 /// A word of a command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word<'a> {

@@ -370,8 +370,8 @@ impl<'a, 'i, 'b> Compiler<'a, 'i, 'b> {
             None => self.unknown(),
         }
         match self.class {
-            Class::LinkAdd | Class::LinkDel => self.known = 1 << HERE | 1 << DEV | 1 << NAME | 1 << TYPE,
-            Class::LinkSet => self.known = !(1 << NAME | 1 << TYPE | 1 << OTHER),
+            Class::LinkAdd | Class::LinkDel => self.known = 1 << HERE | 1 << DEV | 1 << NAME | 1 << TYPE | 1 << LINKED,
+            Class::LinkSet => self.known = !(1 << NAME | 1 << TYPE | 1 << OTHER | 1 << LINKED),
             Class::AddrFlush => table = table!(FLUSH),
             _ => {}
         }
@@ -429,6 +429,10 @@ impl<'a, 'i, 'b> Compiler<'a, 'i, 'b> {
             HERE => self.here(),
             DEV | NAME => self.dev(),
             TYPE => self.link_type(),
+            LINKED => match (self.devices)(word) {
+                Some(device) => self.out.attr_u32(kind, device.index),
+                None => self.fail(Wrong::NoDevice),
+            },
             VIA => self.via(),
             SELECTOR => self.prefix(),
             PEER | SRC | BROADCAST => self.address(),
@@ -610,12 +614,47 @@ impl<'a, 'i, 'b> Compiler<'a, 'i, 'b> {
                 Some(_) => self.unknown(),
             },
             NOTHING => {}
+            VLAN => self.numbers_of(table!(KIND_VLAN)),
+            BRIDGE => self.numbers_of(table!(KIND_BRIDGE)),
             _ => self.unknown(),
         }
         self.out.end_nest(info);
         if self.next().is_some() {
             self.unknown();
         }
+    }
+
+    /// What follows `vlan` and `bridge`: keywords with a number each.
+    #[inline(never)]
+    fn numbers_of(&mut self, table: usize) {
+        let data = self.out.nest(uapi::IFLA_INFO_DATA);
+        while self.next().is_some() {
+            let (width, at, _) = keyword(table, self.fault.word);
+            let kind = u16::from(at);
+            if width == NONE {
+                self.unknown();
+            }
+            self.need(A_NUMBER);
+            if width == ETHERTYPE {
+                // Upper or lower case; other names are for iproute2.
+                match self.fault.word {
+                    b"802.1q" | b"802.1Q" => self.out.attr(kind, &[0x81, 0]),
+                    b"802.1ad" | b"802.1AD" => self.out.attr(kind, &[0x88, 0xa8]),
+                    _ => self.unknown(),
+                }
+                continue;
+            }
+            match (width, values::u32_(self.fault.word)) {
+                (4, Ok(number)) => self.out.attr_u32(kind, number),
+                (2, Ok(number)) if number < 1 << 16 => {
+                    let [low, high, ..] = number.to_le_bytes();
+                    self.out.attr(kind, &u16::from_le_bytes([low, high]).to_ne_bytes());
+                }
+                (1, Ok(number)) if number < 1 << 8 => self.out.attr_u8(kind, number.to_le_bytes()[0]),
+                _ => self.bad(NOT_A_NUMBER),
+            }
+        }
+        self.out.end_nest(data);
     }
 
     /// What follows `peer`: a link of its own, with its fixed part. Without a name the kernel gives it one.

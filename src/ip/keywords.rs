@@ -16,6 +16,8 @@ pub(super) const HERE: u8 = 0;
 pub(super) const DEV: u8 = 1;
 pub(super) const NAME: u8 = 2;
 pub(super) const TYPE: u8 = 3;
+/// The link that a new one is on top of.
+pub(super) const LINKED: u8 = 5;
 /// A keyword that stands in the way of a beginning, or of a name, and has no meaning here.
 pub(super) const OTHER: u8 = 4;
 // Numbers, each with its place in `Compiler::numbers`.
@@ -156,9 +158,16 @@ pub(super) const RULE: usize = 13;
 pub(super) const TYPES: usize = 14;
 pub(super) const KINDS: usize = 15;
 pub(super) const KIND_VRF: usize = 16;
-pub(super) const TABLE_NAMES: usize = 17;
-pub(super) const SCOPE_NAMES: usize = 18;
-pub(super) const PROTO_NAMES: usize = 19;
+pub(super) const KIND_VLAN: usize = 17;
+pub(super) const KIND_BRIDGE: usize = 18;
+pub(super) const TABLE_NAMES: usize = 19;
+pub(super) const SCOPE_NAMES: usize = 20;
+pub(super) const PROTO_NAMES: usize = 21;
+
+// Kinds of links with numbers of their own, and a number that is a protocol of Ethernet.
+pub(super) const VLAN: u8 = 4;
+pub(super) const BRIDGE: u8 = 5;
+pub(super) const ETHERTYPE: u8 = 6;
 
 const TABLES: &[&[Group]] = &[
     // Nothing.
@@ -213,7 +222,8 @@ const TABLES: &[&[Group]] = &[
         (UP, uapi::IFF_UP, 0, b"=up"),
         (UP, 0, 0, b"=down"),
         (NAME, 0, A_NAME, b"=name"),
-        (OTHER, 0, 0, b"=index:link"),
+        (OTHER, 0, 0, b"=index"),
+        (LINKED, attr(uapi::IFLA_LINK), A_LINK, b":link"),
         (MAC, attr(uapi::IFLA_ADDRESS), AN_ADDRESS, b":address"),
         (OTHER, 0, 0, b":broadcast=brd:txqueuelen=qlen:txqlen"),
         (NUMBER, attr(uapi::IFLA_MTU), A_NUMBER, b"=mtu"),
@@ -293,9 +303,26 @@ const TABLES: &[&[Group]] = &[
         (TYPE, byte(uapi::RTN_THROW), 0, b"=throw"),
     ],
     // Types of links: what follows them.
-    &[(TABLE, 0, 0, b"=vrf"), (NAME, 0, 0, b"=veth"), (NOTHING, 0, 0, b"=dummy")],
+    &[
+        (TABLE, 0, 0, b"=vrf"),
+        (NAME, 0, 0, b"=veth"),
+        (NOTHING, 0, 0, b"=dummy"),
+        (VLAN, 0, 0, b"=vlan"),
+        (BRIDGE, 0, 0, b"=bridge"),
+    ],
     // `type vrf`.
     &[(TABLE, 0, A_TABLE, b":table")],
+    // `type vlan`, `type bridge`: the bytes of a number, and its attribute.
+    &[(2, attr(uapi::IFLA_VLAN_ID), 0, b"=id"), (ETHERTYPE, attr(uapi::IFLA_VLAN_PROTOCOL), 0, b"=protocol")],
+    &[
+        (4, attr(uapi::IFLA_BR_FORWARD_DELAY), 0, b"=forward_delay"),
+        (4, attr(uapi::IFLA_BR_HELLO_TIME), 0, b"=hello_time"),
+        (4, attr(uapi::IFLA_BR_MAX_AGE), 0, b"=max_age"),
+        (4, attr(uapi::IFLA_BR_AGEING_TIME), 0, b"=ageing_time"),
+        (4, attr(uapi::IFLA_BR_STP_STATE), 0, b"=stp_state"),
+        (2, attr(uapi::IFLA_BR_PRIORITY), 0, b"=priority"),
+        (1, attr(uapi::IFLA_BR_VLAN_FILTERING), 0, b"=vlan_filtering"),
+    ],
     // Names of numbers, as built into iproute2.
     &[
         (HERE, 253, 0, b"=default"),

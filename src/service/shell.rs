@@ -35,9 +35,7 @@ pub fn run(command: &[u8], iface: &[u8], phase: &str, conf: &Loaded, verbose: bo
     const SHELL: &CStr = c"/bin/sh";
     file::identity(SHELL)?;
     let mut arguments = List::new();
-    string(&mut arguments, &[b"sh"])?;
-    string(&mut arguments, &[b"-c"])?;
-    string(&mut arguments, &[command])?;
+    string(&mut arguments, &[b"sh\0-c\0", command])?;
     let mut environment = List::new();
     put(&mut environment, iface, phase, conf, verbose)?;
     let child = process::fork()?;
@@ -66,15 +64,11 @@ fn string(list: &mut List<u8>, parts: &[&[u8]]) -> Result<(), Errno> {
 /// Puts the environment together.
 #[inline(never)]
 pub fn put(list: &mut List<u8>, iface: &[u8], phase: &str, conf: &Loaded, verbose: bool) -> Result<(), Errno> {
-    string(list, &[PATH])?;
-    string(list, &[b"IFACE=", iface])?;
-    string(list, &[b"PHASE=", phase.as_bytes()])?;
-    string(list, &[b"MODE=", if phase.as_bytes().ends_with(b"down") { b"stop" } else { b"start" }])?;
-    string(list, &[b"METHOD=none"])?;
-    if verbose {
-        string(list, &[b"VERBOSE=1"])?;
-    }
-    string(list, &[b"INTERFACES_FILE=", conf.file])?;
+    let mode: &[u8] = if phase.as_bytes().ends_with(b"down") { b"stop" } else { b"start" };
+    let verbose: &[u8] = if verbose { b"\0VERBOSE=1" } else { b"" };
+    let file = b"\0METHOD=none\0INTERFACES_FILE=";
+    let parts = [PATH, b"\0IFACE=", iface, b"\0PHASE=", phase.as_bytes(), b"\0MODE=", mode, file, conf.file, verbose];
+    string(list, &parts)?;
     let conf = &conf.conf;
     let Some(iface) = conf.find(iface) else { return Ok(()) };
     // Each once, whatever follows: the first one.

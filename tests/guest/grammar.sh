@@ -1,7 +1,7 @@
 #!/bin/sh
 # What files say in the words of interfaces(5), against the same by hand with iproute2. Every case has a namespace of its
 # own with eth0 and eth1, which are down and have nothing.
-# modules: vrf dummy
+# modules: vrf dummy 8021q bridge
 # timeout: 180
 
 fresh() {
@@ -111,6 +111,51 @@ iface eth1 inet static
     pointopoint 10.0.0.2
     gateway 10.0.0.2
     metric 7
+END
+
+case_ vlans_and_bridges_in_a_vrf
+cat >/tmp/hand <<'END'
+ip link add red type vrf table 10
+ip link add link eth0 name eth0.5 type vlan id 5
+ip link add link eth0 name wan type vlan id 9 protocol 802.1ad
+ip link add br0 type bridge
+ip link set br0 type bridge stp_state 0 forward_delay 400 hello_time 200 priority 4096 vlan_filtering 1
+ip link add d0 type dummy
+ip link set d0 up
+ip link set red up
+ip link set eth0 up
+ip link set eth0.5 master red
+ip link set eth0.5 up
+ip addr add 10.0.5.1/24 dev eth0.5
+ip link set eth1 master br0 up
+ip link set d0 master br0
+ip link set br0 master red
+ip link set br0 up
+ip addr add 10.0.6.1/24 dev br0
+ip link set wan up
+END
+as_by_hand stacked <<'END'
+auto eth0.5 br0 wan
+iface eth0.5
+    vrf red
+    address 10.0.5.1
+iface wan
+    vlan-raw-device eth0
+    vlan-id 9
+    vlan-protocol 802.1ad
+iface br0
+    bridge-ports eth1 d0
+    bridge-stp off
+    bridge-fd 4
+    bridge-hello 2
+    bridge-bridgeprio 4096
+    bridge-vlan-aware yes
+    vrf red
+    address 10.0.6.1
+iface d0
+    link-type dummy
+iface red
+    vrf-table 10
 END
 
 case_ commands_have_the_environment_of_ifupdown_ng

@@ -11,7 +11,12 @@ def linklocal: type == "string" and startswith("fe80:") and (endswith("/64") | n
     links: (.[4] | map(del(
         .ifindex, .link_index, .link_netnsid, .address, .permaddr, .promiscuity, .stats64, .qdisc, .group, .txqlen,
         .num_tx_queues, .num_rx_queues, .gso_max_size, .gso_max_segs, .tso_max_size, .tso_max_segs, .gro_max_size,
-        .gso_ipv4_max_size, .gro_ipv4_max_size, .max_mtu, .min_mtu
+        .gso_ipv4_max_size, .gro_ipv4_max_size, .max_mtu, .min_mtu,
+        .linkinfo.info_data.bridge_id, .linkinfo.info_data.root_id, .linkinfo.info_data.hello_timer,
+        .linkinfo.info_data.gc_timer, .linkinfo.info_data.topology_change_timer, .linkinfo.info_data.tcn_timer,
+        .linkinfo.info_slave_data.root_id, .linkinfo.info_slave_data.bridge_id, .linkinfo.info_slave_data.id,
+        .linkinfo.info_slave_data.hold_timer, .linkinfo.info_slave_data.message_age_timer,
+        .linkinfo.info_slave_data.forward_delay_timer
     ) | .flags |= sort) | sort_by(.ifname)),
     addresses: (.[5] | map({ifname} + (.addr_info[] | select(.local | linklocal | not))) | sort)
 } | to_entries[] | [.key] + (.value[] | [.])
