@@ -60,6 +60,9 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
     }
 
     let mut all = userland::archive()?.to_vec();
+    if !scenario.programs.is_empty() {
+        all.extend(userland::more(&scenario.programs)?);
+    }
     all.extend(kernel.modules(&modules)?);
     all.extend(own.finish());
     Ok(all)

