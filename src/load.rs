@@ -235,7 +235,7 @@ impl Files {
         let mut path = Path::new();
         path.add(self.raw(name));
         let fd = file::open(path.c_str())?;
-        let id = file::identity_of(&fd)?;
+        let (id, size) = file::status(&fd)?;
         for seen in self.seen.as_slice() {
             if seen.id == id {
                 return Ok(if seen.open { Read::Now } else { Read::Already });
@@ -243,7 +243,10 @@ impl Files {
         }
         self.seen.push(Seen { id, open: true })?;
         let from = self.raw.len();
-        append(&mut self.raw, &fd)?;
+        append(&mut self.raw, &fd, size)?;
+        if self.depth == 0 {
+            core::mem::forget(fd); // exec, or the end of the process, closes it: a close would be a system call more
+        }
         lines::join(self.raw.as_mut_slice().get_mut(from..).unwrap_or_default());
         Ok(Read::Done)
     }
@@ -434,16 +437,16 @@ fn cut(parts: &[From], text: &[u8], raw: &'static [u8]) -> Result<&'static [Part
 pub fn read(path: &CStr) -> Result<&'static mut [u8], Errno> {
     let fd = file::open(path)?;
     let mut text = List::new();
-    append(&mut text, &fd)?;
+    append(&mut text, &fd, file::size(&fd)?)?;
     Ok(text.leak())
 }
 
 /// Reads a file whole behind what is there. The file itself is never mapped: when somebody cuts it short, that would end
 /// the process, as PID 1 the machine.
 #[inline(never)]
-fn append(raw: &mut List<u8>, fd: &OwnedFd) -> Result<(), Errno> {
+fn append(raw: &mut List<u8>, fd: &OwnedFd, size: u64) -> Result<(), Errno> {
     // One more than there is: a regular file that gives less has come to its end. Others have no size.
-    let size = usize::try_from(file::size(fd)?).unwrap_or(usize::MAX);
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
     let mut more = if size > 0 { size.saturating_add(1) } else { CHUNK };
     loop {
         let got = raw.read_from(fd, more)?;

@@ -50,7 +50,9 @@ fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcom
     match command {
         Command::Launch(vrf, command) => launch(options, vrf, command, environment),
         Command::Up(names) => about(options, names, load::load, &|story| story.change(Story::up)),
-        Command::Down(names) => about(options, names, load::load_if_any, &|story| story.change(Story::down)),
+        Command::Down(names) => {
+            Story::of(options, load::load_if_any(options.config)?, names, true, &|story| story.change(Story::down))
+        }
         Command::Plan(names) => about(options, names, load::load, &|story| story.print()),
         Command::Run(names) => look_after(options, names, environment),
         Command::Init(words) => Err(first_process(options, words, environment)),
@@ -142,7 +144,7 @@ fn bring_up(options: &Options, vrf: Name) -> Outcome {
     if conf.conf.find(vrf).and_then(|iface| conf.conf.table(iface)).is_none() {
         return Err(no_such_vrf(vrf, &conf));
     }
-    Story::of(options, conf, cli::Names::one(vrf), &|story| story.change(Story::up))
+    Story::of(options, conf, cli::Names::one(vrf), false, &|story| story.change(Story::up))
 }
 
 /// Says so, and which ones there are.
@@ -207,16 +209,16 @@ fn about(
     if options.verbose {
         conf.say_foreign();
     }
-    Story::of(options, conf, names, tale)
+    Story::of(options, conf, names, false, tale)
 }
 
 impl Story<'_> {
     /// Tells the story of the interfaces that names select.
     #[inline(never)]
-    fn of(options: &Options, conf: Loaded, names: cli::Names, tale: Tale<'_>) -> Outcome {
+    fn of(options: &Options, conf: Loaded, names: cli::Names, alone: bool, tale: Tale<'_>) -> Outcome {
         let plan = Plan::new(conf.conf, options.exact);
         let mut story = Story { options, conf, plan, order: List::new(), all: true };
-        story.select(names)?;
+        story.select(names, alone)?;
         tale(&story)
     }
 
@@ -228,18 +230,21 @@ impl Story<'_> {
         tale(self, &mut apply).and(apply.end())
     }
 
-    /// Selects by names; without names, all that `auto` says, and lo.
+    /// Selects by names, with what they need or `alone`; without names, all that `auto` says, and lo.
     #[inline(never)]
-    fn select(&mut self, names: cli::Names) -> Outcome {
+    fn select(&mut self, names: cli::Names, alone: bool) -> Outcome {
         let Self { plan, conf, .. } = self;
         let of = plan.conf();
         let marks = filled(of.len(), 0_u32).map_err(|errno| refused("index", conf.file, errno))?;
         let order = &mut self.order;
+        let every = !alone || names.into_iter().next().is_none();
+        let named = |node| matches!(node, Node::Iface(iface) if names.into_iter().any(|name| name == of.name(iface)));
         let mut emit = |node| match node {
             Node::Ring(property, name) => {
                 Err(conf.fault(&property.fault(name, "a cycle: it requires, by itself or by others, this interface")))
             }
-            node => order.push(node).map_err(|errno| refused("index", conf.file, errno)),
+            node if every || named(node) => order.push(node).map_err(|errno| refused("index", conf.file, errno)),
+            _ => Ok(()), // a member leaves its VRF, which others are in
         };
         for name in names {
             self.all = false;
@@ -620,7 +625,7 @@ fn supervised(
 ) -> Outcome {
     let host = Host {
         up: &|again| {
-            Story::of(options, conf, cli::Names::ALL, &|story| match again {
+            Story::of(options, conf, cli::Names::ALL, false, &|story| match again {
                 true => story.change(Story::again),
                 false => story.change(Story::up),
             })

@@ -153,10 +153,10 @@ pub fn identity(path: &CStr) -> Result<(u64, u64)> {
     Ok((stat.st_dev, stat.st_ino))
 }
 
-/// Device and inode of an open file.
-pub fn identity_of(fd: &OwnedFd) -> Result<(u64, u64)> {
+/// Of an open file: device and inode; and, where it is a regular one, its size in bytes.
+pub fn status(fd: &OwnedFd) -> Result<((u64, u64), u64)> {
     let stat = rustix::fs::fstat(fd.as_fd())?;
-    Ok((stat.st_dev, stat.st_ino))
+    Ok(((stat.st_dev, stat.st_ino), u64::try_from(stat.st_size).unwrap_or(0)))
 }
 
 /// Whether a path names a regular file.
@@ -172,7 +172,7 @@ pub fn exists(path: &CStr) -> bool {
 
 /// Size in bytes of an open regular file.
 pub fn size(fd: &OwnedFd) -> Result<u64> {
-    Ok(u64::try_from(rustix::fs::fstat(fd.as_fd())?.st_size).unwrap_or(0))
+    Ok(status(fd)?.1)
 }
 
 /// Magic number of the file system a path is on. Source: `uapi/linux/magic.h`.

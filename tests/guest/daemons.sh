@@ -5,7 +5,7 @@
 # modules: vrf
 # programs: dropbear nginx dnsmasq chronyd avahi-daemon caddy
 # timeout: 120
-level=bind
+level=guard
 far lan eth0 10.20.30.1/24 fd20::1/64
 far net eth1 203.0.113.1/24 2001:db8::1/64
 on net ip route add 10.20.30.0/24 via 203.0.113.40

@@ -4,7 +4,7 @@
 # modules: vrf
 # cases: services_get_term_first
 # says: vrf-launch: powering off
-# says: reboot: System halted
+# says: System halted
 case_ it_powers_off
 end_
 kill -USR2 1

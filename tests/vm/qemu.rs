@@ -15,7 +15,7 @@ const FAULTS: [&str; 6] =
     ["Kernel panic", "BUG:", "soft lockup", "Oops:", "general protection fault", "detected stalls on CPUs"];
 
 /// Words of a kernel that has nothing more to do, on a machine whose power it cannot switch.
-const LAST: [&str; 2] = ["reboot: System halted", "reboot: Power down"];
+const LAST: [&str; 3] = ["reboot: System halted", "reboot: Power down", "System halted instead"];
 
 /// How long a machine may go on after a fault, to print the trace.
 const LAST_WORDS: Duration = Duration::from_secs(2);
