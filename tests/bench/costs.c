@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,6 +44,8 @@ static struct sockaddr_in at(const char *address, int port) {
 static int connected(int type, const char *address, int port) {
     struct sockaddr_in to = at(address, port);
     int fd = socket(AF_INET, type, 0);
+    struct timeval patience = {5, 0};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
         die("connect");
     return fd;
