@@ -159,7 +159,7 @@ impl<'a> Plan<'a> {
     pub fn makes(&self, iface: Iface) -> bool {
         self.conf.table(iface).is_some()
             || self.conf.is_dummy_or_veth(iface)
-            || self.conf.last(iface, Keyword::BridgePorts).is_some()
+            || self.conf.ports(iface).is_some()
             || self.conf.vlan(iface).is_some()
     }
 
@@ -174,14 +174,14 @@ impl<'a> Plan<'a> {
                     to.last(Keyword::VrfTable, b"ip link add N type vrf table V")?;
                 } else if self.conf.is_dummy_or_veth(iface) {
                     to.last(Keyword::LinkType, b"ip link add N type V[ peer name P]")?;
-                } else if let Some(ports) = self.conf.last(iface, Keyword::BridgePorts) {
-                    to.put(&ports, BRIDGE)?;
+                } else if let Some(ports) = self.conf.ports(iface) {
+                    to.last(ports, BRIDGE)?;
                 } else {
                     to.put(&self.conf.last(iface, Keyword::VlanRawDevice).unwrap_or(here), VLAN)?;
                 }
             }
             Phase::PreUp => {
-                for line in self.conf.with(iface, Keyword::BridgePorts) {
+                for line in self.conf.ports(iface).into_iter().flat_map(|ports| self.conf.with(iface, ports)) {
                     for port in Words::new(line.value).filter(|port| *port != b"none") {
                         to.put(&Property { value: port, ..line }, b"ip link set dev V master N up")?;
                     }

@@ -319,6 +319,23 @@ fn bridges_have_their_ports() {
 }
 
 #[test]
+fn a_bridge_may_require_its_ports() {
+    let text = "auto br0\niface br0\n use bridge\n requires eth0\n bridge-stp off\nauto eth1\niface eth1\n use ethtool\n requires eth0\n";
+    assert_eq!(
+        commands(text),
+        [
+            "link add br0 type bridge stp_state 0",
+            "link set dev eth0 up",
+            "link set dev eth0 master br0 up",
+            "link set dev br0 up",
+            // As ifupdown-ng: once for each that requires it.
+            "link set dev eth0 up",
+            "link set dev eth1 up",
+        ]
+    );
+}
+
+#[test]
 fn what_is_wrong_is_told_with_its_place() {
     let files = Files::new(&[("bad", "# fine\niface b\n mtu \\\n x\n"), ("sub/x", "")]);
     for (text, says) in MALFORMED {

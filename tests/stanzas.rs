@@ -232,7 +232,11 @@ fn ten_thousand_stanzas_are_no_matter() {
 
 #[test]
 fn no_bytes_make_the_index_panic() {
-    const PIECES: [&str; 20] = [
+    const PIECES: [&str; 24] = [
+        "inherit ",
+        "inherits ",
+        "no-defaults ",
+        "netmask 8",
         "\n",
         " ",
         "\\\n",

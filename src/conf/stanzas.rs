@@ -245,6 +245,18 @@ impl<'a> Conf<'a> {
         Properties { text: self.text, runs: runs.unwrap_or_default().iter(), lines: Lines::new(b""), which: None }
     }
 
+    /// Of an interface that is a bridge: the keyword that names its ports, which of one that says `use bridge` may be
+    /// `requires`.
+    #[inline(never)]
+    pub fn ports(&self, iface: Iface) -> Option<Keyword> {
+        let used = || self.with(iface, Keyword::Use).any(|line| line.first() == b"bridge");
+        match (self.last(iface, Keyword::BridgePorts), self.last(iface, Keyword::Requires)) {
+            (Some(_), _) => Some(Keyword::BridgePorts),
+            (None, Some(_)) if used() => Some(Keyword::Requires),
+            _ => None,
+        }
+    }
+
     /// Whether `link-type` says that it is one of these.
     pub fn is_dummy_or_veth(&self, iface: Iface) -> bool {
         let kind = self.last(iface, Keyword::LinkType);
