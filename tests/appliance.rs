@@ -58,6 +58,7 @@ fn it_answers_on_the_management_side() -> Result<()> {
         disk: None,
         append: String::new(),
         memory_mib: 128,
+        counts: false,
     };
     // A port that was free a moment ago.
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
