@@ -35,10 +35,10 @@ pub fn load(name: &[u8]) {
     for n in (0..count).rev() {
         let other = Words::new(needed).nth(n).unwrap_or_default();
         folder.truncate(start);
-        done = done.and_then(|()| insert(folder.add(other).c_str()));
+        done = done.and_then(|()| insert(folder.add(other)));
     }
     folder.truncate(start);
-    done = done.and_then(|()| insert(folder.add(file).c_str()));
+    done = done.and_then(|()| insert(folder.add(file)));
     if let Err(errno) = done {
         if !by_modprobe(name) {
             let advice = match errno {
@@ -52,20 +52,39 @@ pub fn load(name: &[u8]) {
     }
 }
 
-/// Whether a line of the list is that module's: its file is `NAME.ko`, or that packed; `-` and `_` are the same.
-#[inline(never)]
+/// Whether a line of the list is that module's.
 fn is_of(line: &[u8], name: &[u8]) -> bool {
-    let file = before(line, b':');
-    let start = file.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
-    let base = before(file.get(start..).unwrap_or_default(), b'.');
-    let plain = |byte: &u8| if *byte == b'-' { b'_' } else { *byte };
-    !base.is_empty() && base.iter().map(plain).eq(name.iter().map(plain))
+    is_same(name_of(before(line, b':')), name)
 }
 
-/// Gives one file to the kernel. It may be there already.
-fn insert(path: &CStr) -> Result<(), Errno> {
-    let module = file::open(path)?;
-    match process::finit_module(&module, !path.to_bytes().ends_with(b".ko")) {
+/// The module in a file: `NAME.ko`, or that packed.
+#[inline(never)]
+fn name_of(file: &[u8]) -> &[u8] {
+    let start = file.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+    before(file.get(start..).unwrap_or_default(), b'.')
+}
+
+/// Whether two names are those of one module: `-` and `_` are the same.
+#[inline(never)]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let plain = |byte: &u8| if *byte == b'-' { b'_' } else { *byte };
+    !one.is_empty() && one.iter().map(plain).eq(other.iter().map(plain))
+}
+
+/// Gives one file to the kernel, with what the kernel's command line has for it (`NAME.PARAMETER=VALUE`). It may be there
+/// already.
+#[inline(never)]
+fn insert(path: &mut Path) -> Result<(), Errno> {
+    let module = file::open(path.c_str())?;
+    let name = name_of(path.as_bytes());
+    let mut parameters = Path::new();
+    for word in Words::new(load::read(c"/proc/cmdline").unwrap_or_default()) {
+        let of = before(word, b'.');
+        if is_same(of, name) {
+            parameters.add(word.get(of.len() + 1..).unwrap_or_default()).add(b" ");
+        }
+    }
+    match process::finit_module(&module, parameters.c_str(), !path.as_bytes().ends_with(b".ko")) {
         Err(Errno::EEXIST) => Ok(()),
         other => other,
     }

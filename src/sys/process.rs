@@ -289,10 +289,10 @@ pub fn set_host_name(name: &[u8]) -> Result<()> {
 }
 
 /// Gives a module to the kernel, which is to unpack it first where it is packed (5.17). `finit_module(2)`.
-pub fn finit_module(module: &OwnedFd, packed: bool) -> Result<()> {
+pub fn finit_module(module: &OwnedFd, parameters: &CStr, packed: bool) -> Result<()> {
     let flags = if packed { 4 } else { 0 }; // MODULE_INIT_COMPRESSED_FILE
     // SAFETY: the kernel reads a C string.
-    unsafe { call!(finit_module, module.as_raw_fd(), c"".as_ptr(), flags) }?;
+    unsafe { call!(finit_module, module.as_raw_fd(), parameters.as_ptr(), flags) }?;
     Ok(())
 }
 
