@@ -35,7 +35,7 @@ for host in far near; do
     # shellcheck disable=SC2154 # made by background
     soon grep -q ready "$log" || fail "no server on $host"
 done
-pids='' # they stay for all cases
+export pids='' # they stay for all cases
 
 # figure TABLE ROW COMMAND...: the median of three rounds
 figure() {
@@ -66,7 +66,6 @@ for level in bind guard strict; do
     figure 'launch, cgroup2 mounted with favordynmods' "vrf-launch, $level" costs launch $n /vrf-launch --isolation $level mgmt -- /busybox/true
 done
 figure 'launch, cgroup2 mounted with favordynmods' 'ip vrf exec' costs launch $n ip vrf exec mgmt /busybox/true
-mount -o remount,nofavordynmods /sys/fs/cgroup 2>/tmp/said
 
 case_ data_path
 for operation in socket:3000 udp:2000 tcp:400 bulk:4000; do
@@ -80,15 +79,13 @@ for operation in socket:3000 udp:2000 tcp:400 bulk:4000; do
 done
 
 case_ set_up
-cat >/tmp/batch <<'EOF2'
+# A batch has one family.
+cat >/tmp/batch4 <<'EOF2'
 link add vrf-management type vrf table 1
 link set dev vrf-management up
--4 rule add pref 32765 table local
--6 rule add pref 32765 table local
--4 rule del pref 0
--6 rule del pref 0
--4 rule add pref 2000 l3mdev unreachable
--6 rule add pref 2000 l3mdev unreachable
+rule add pref 32765 table local
+rule del pref 0
+rule add pref 2000 l3mdev unreachable
 addr add 127.0.0.1/8 dev vrf-management
 addr add ::1/128 dev vrf-management nodad
 link set dev eth9 up
@@ -96,7 +93,11 @@ addr add 10.20.30.40/24 dev eth9
 route add default via 10.20.30.1 dev eth9 metric 1 onlink
 route add 10.20.30.0/24 dev eth9 table 1
 EOF2
-sed 's/^/ip /' /tmp/batch >/tmp/script
+grep rule /tmp/batch4 >/tmp/batch6
+{
+    sed 's/^/ip /' /tmp/batch4
+    sed 's/^/ip -6 /' /tmp/batch6
+} >/tmp/script
 sed 's/eth0/eth9/' /test/interfaces.seed >/tmp/seed
 # fresh COMMAND...: the time of COMMAND in a new namespace
 cat >/tmp/fresh <<'EOF2'
@@ -109,5 +110,5 @@ ip netns del fresh
 EOF2
 chmod +x /tmp/fresh
 figure 'set-up of the seed' 'vrf-launch up' /tmp/fresh /vrf-launch -c /tmp/seed up
-figure 'set-up of the seed' 'ip -batch' /tmp/fresh ip -batch /tmp/batch
+figure 'set-up of the seed' 'ip -batch, once for each family' /tmp/fresh sh -c 'ip -batch /tmp/batch4 && ip -6 -batch /tmp/batch6'
 figure 'set-up of the seed' 'a shell script of ip commands' /tmp/fresh sh /tmp/script
