@@ -34,6 +34,8 @@ pub enum Command {
     Identify(Option<&'static [u8]>),
     /// Whether the isolation of a VRF, or of all, holds.
     Check(Option<&'static [u8]>),
+    /// As `ip(8)`.
+    Ip(Strings),
     /// Print the help.
     Help,
     /// Print the version.
@@ -102,7 +104,7 @@ i identify
 k check
 - explain
 l plan
-- ip
+P ip
 ";
 
 /// The options there are. A line for each: the letter that is its short form, or a digit for one that has none; `=` where
@@ -185,6 +187,9 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
         Some((letter, _)) if !dashes || (letter == b'n' && crate::sys::process::getpid() == 1) => letter,
         _ => return launch(word, if dashes { rest } else { scan.args }, dashes),
     };
+    if letter == b'P' {
+        return Ok(Command::Ip(scan.args));
+    }
     if letter == b'n' {
         return Ok(Command::Init(init_words(scan.args, options)));
     }

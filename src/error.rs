@@ -30,8 +30,10 @@ errnos! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// `check`: something does not hold.
+    /// `check`: something does not hold. `ip`: the command line is wrong.
     Unsound = 1,
+    /// `ip`: the kernel refused.
+    Refused = 2,
     /// The command line or the configuration is wrong: trying again will not help.
     Usage = 100,
     /// A system call failed or the kernel refused.

@@ -15,6 +15,7 @@
 //! | [`rtnl`], [`vrf`], [`apply`] | the netlink socket; VRFs as they are; steps become true | |
 //! | [`bind`], [`service`] | sockets belong to a VRF; a command takes this process's place; services are looked after | |
 //! | [`init`] | the duties of the first process | |
+//! | [`ipcmd`] | `ip(8)` | |
 //! | [`check`] | whether the isolation holds, tried | |
 //! | [`log`], [`proc`] | messages and output; the texts of `/proc` | |
 //! | [`sys`] | one safe function for each system call | the only unsafe code |
@@ -32,6 +33,7 @@ pub mod errno;
 pub mod error;
 pub mod init;
 pub mod ip;
+pub mod ipcmd;
 pub mod limits;
 pub mod load;
 pub mod log;

@@ -12,6 +12,7 @@ use crate::conf::words::Words;
 use crate::error::{Errno, Error, Exit, What, Why};
 use crate::init;
 use crate::ip::{self, Class, Device};
+use crate::ipcmd;
 use crate::limits;
 use crate::load::{self, Loaded};
 use crate::log::{self, Outcome, print, refused, say};
@@ -41,6 +42,9 @@ pub fn run(argv: Strings, environment: Strings) -> u8 {
         let words = cli::init_words(argv.skip(1), &mut options);
         return first_process(&options, words, environment).code();
     }
+    if is_ip(argv) {
+        return ip_command(&options, argv.skip(1), environment).map_or_else(Exit::code, |()| 0);
+    }
     let outcome = cli::parse(argv.skip(1), &mut options).and_then(|command| dispatch(&options, command, environment));
     outcome.map_or_else(Exit::code, |()| 0)
 }
@@ -59,6 +63,7 @@ fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcom
         Command::Pids(vrf) => pids(vrf),
         Command::Identify(pid) => identify(pid),
         Command::Check(vrf) => check(options, vrf),
+        Command::Ip(words) => ip_command(options, words, environment),
         Command::Help => print(cli::HELP.as_bytes()),
         Command::Version => print(concat!("vrf-launch ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
     }
@@ -596,6 +601,49 @@ fn print_item(item: &Item<'_>, out: &mut Buf<'_>) {
         (_, true) => "  # for isolation; not in the file\n",
         _ => "\n",
     });
+}
+
+// ---- ip
+
+/// Whether the program is called by the name `ip`.
+fn is_ip(mut argv: Strings) -> bool {
+    matches!(argv.next().map(CStr::to_bytes), Some(b"ip" | [.., b'/', b'i', b'p']))
+}
+
+#[inline(never)]
+fn ip_command(options: &Options, words: Strings, environment: Strings) -> Outcome {
+    match ipcmd::ip(words, environment)? {
+        None => Ok(()),
+        Some(ipcmd::Vrf::Exec(vrf, command)) => launch(options, vrf, command, environment),
+        Some(ipcmd::Vrf::Identify(pid)) => identify(pid),
+        Some(ipcmd::Vrf::Pids(vrf)) => pids(vrf),
+        Some(ipcmd::Vrf::Show(name, json)) => show_vrfs(name, json),
+    }
+}
+
+#[inline(never)]
+fn show_vrfs(wanted: Option<Name>, json: bool) -> Outcome {
+    let mut text = List::new();
+    let listed = open(Loaded::NOTHING)?.each_vrf(&mut |name, table| {
+        if wanted.is_none_or(|wanted| wanted == name) {
+            let mut room = [0; 128];
+            let mut out = Buf::new(&mut room);
+            ipcmd::put_vrf(name, table, wanted.is_some(), json, text.is_empty(), &mut out);
+            let _ = append(&mut text, out.as_bytes()); // a list cut short for want of memory
+        }
+    });
+    listed.map_err(|errno| refused("list", b"VRFs", errno))?;
+    if text.is_empty() {
+        if let Some(name) = wanted {
+            wrong(What::Word(b"VRF", name), "there is no such VRF", b"");
+            return Err(Exit::Unsound);
+        }
+        return print(if json { b"[]\n" } else { b"No VRF has been configured\n" });
+    }
+    if json {
+        let _ = append(&mut text, b"]\n");
+    }
+    print(text.as_slice())
 }
 
 // ---- run

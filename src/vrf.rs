@@ -11,22 +11,25 @@ use crate::wire::query;
 
 /// The index of the VRF of that name; 0 for an interface that is no VRF. Errors: `ENODEV` where there is none.
 pub fn index(rtnl: &mut Rtnl, name: &[u8]) -> Result<u32, Errno> {
-    ask(rtnl, name, vrf_index)
+    let mut index = 0;
+    ask(rtnl, name, &mut |link| index = vrf_index(link))?;
+    Ok(index)
 }
 
 /// The index of the interface of that name, likewise.
 pub fn link_index(rtnl: &mut Rtnl, name: &[u8]) -> Result<u32, Errno> {
-    ask(rtnl, name, any_index)
+    let mut index = 0;
+    ask(rtnl, name, &mut |link| index = any_index(link))?;
+    Ok(index)
 }
 
+/// Shows `read` what the kernel says of the interface of that name.
 #[inline(never)]
-fn ask(rtnl: &mut Rtnl, name: &[u8], read: fn(&[u8]) -> u32) -> Result<u32, Errno> {
+pub fn ask(rtnl: &mut Rtnl, name: &[u8], read: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
     let mut room = [0; limits::REQUEST];
     let mut question = Writer::new(&mut room);
     query::link_by_name(name, &mut question);
-    let mut index = 0;
-    rtnl.ask(uapi::RTM_GETLINK, question.bytes(), &mut |link| index = read(link))?;
-    Ok(index)
+    rtnl.ask(uapi::RTM_GETLINK, question.bytes(), read)
 }
 
 /// Puts the indices of a VRF's members and its own into an empty list, in ascending order.

@@ -42,6 +42,7 @@ const ROOMS: &[(&str, Room)] = &[
     ("error", Pure),
     ("init", Init),
     ("ip", Pure),
+    ("ipcmd", Above),
     ("lib", Entry),
     ("limits", Pure),
     ("load", Above),

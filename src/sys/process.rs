@@ -367,6 +367,13 @@ pub fn filter(program: &[Insn]) -> Result<()> {
     Ok(())
 }
 
+/// Enters a network namespace. `setns(2)`.
+pub fn enter_network(namespace: &OwnedFd) -> Result<()> {
+    // SAFETY: numbers only.
+    unsafe { call!(setns, namespace.as_raw_fd(), linux::CLONE_NEWNET, 0) }?;
+    Ok(())
+}
+
 /// Gives this process namespaces of its own for mounts and cgroups. `unshare(2)`.
 pub fn unshare_doors() -> Result<()> {
     // SAFETY: numbers only; this changes what paths mean, and no memory.
