@@ -7,6 +7,7 @@
 use crate::bytes::before;
 use crate::error::{Errno, Error, Exit, What, Why};
 use crate::ip::{self, Class, Device, Request};
+use crate::keep;
 use crate::limits;
 use crate::load::Loaded;
 use crate::log::{self, Outcome, refused};
@@ -446,6 +447,21 @@ impl Apply {
         }
     }
 
+    /// The table that the routes of a master's members are in; 0 is no master.
+    #[inline(never)]
+    fn table_of(&mut self, master: u32) -> Result<u32, Errno> {
+        let mut table = 0;
+        if master != 0 {
+            let mut room = [0; QUESTION];
+            let mut writer = Writer::new(&mut room);
+            query::link(master, &mut writer);
+            self.rtnl.ask(uapi::RTM_GETLINK, writer.bytes(), &mut |link| {
+                table = vrf_table(attrs(link, LINK)).unwrap_or(0);
+            })?;
+        }
+        Ok(if table == 0 { uapi::RT_TABLE_MAIN } else { table })
+    }
+
     /// `ip link set`: sent if anything in it is not so yet; what is, is not touched by the way back.
     #[inline(never)]
     fn link_set(
@@ -483,7 +499,8 @@ impl Apply {
                 separator = ":";
             }
         }
-        if number(wanted, uapi::IFLA_MASTER).is_some_and(|master| master != known.master) {
+        let master = number(wanted, uapi::IFLA_MASTER).filter(|master| *master != known.master);
+        if master.is_some() {
             // It goes back to where it was, or out of any.
             if known.master == 0 {
                 undo.str(" nomaster");
@@ -509,9 +526,22 @@ impl Apply {
         if undo.len() == nothing {
             return Ok(());
         }
+        let mut kept = None;
+        if let Some(master) = master {
+            self.flush()?;
+            let lose = |errno| refused("keep the addresses of", name, errno);
+            let from = self.table_of(known.master).map_err(lose)?;
+            let to = self.table_of(master).map_err(lose)?;
+            kept = Some((keep::Kept::take(&mut self.rtnl, name, known.index, from).map_err(lose)?, to));
+        }
         self.push(command, request, body, undo.as_bytes(), asked)?;
         if let Some(known) = self.known(name) {
             known.fresh = false;
+        }
+        if let Some((kept, to)) = kept {
+            let done = self.flush();
+            let given = kept.give(&mut self.rtnl, to);
+            return done.and(given.map_err(|errno| refused("give back the addresses of", name, errno)));
         }
         Ok(())
     }

@@ -12,7 +12,7 @@
 //! | [`plan`], [`order`] | what is to be true of which interface, in which order | pure |
 //! | [`wire`], [`ip`] | rtnetlink messages as bytes; `ip` commands compiled into them | pure |
 //! | [`load`], [`record`] | the configuration's files; the record of what was made | |
-//! | [`rtnl`], [`vrf`], [`apply`] | the netlink socket; VRFs as they are; steps become true | |
+//! | [`rtnl`], [`vrf`], [`apply`], [`keep`] | the netlink socket; VRFs as they are; steps become true; what a member would lose | |
 //! | [`bind`], [`service`] | sockets belong to a VRF; a command takes this process's place; services are looked after | |
 //! | [`init`] | the duties of the first process | |
 //! | [`ipcmd`] | `ip(8)` | |
@@ -34,6 +34,7 @@ pub mod error;
 pub mod init;
 pub mod ip;
 pub mod ipcmd;
+pub mod keep;
 pub mod limits;
 pub mod load;
 pub mod log;

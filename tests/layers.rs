@@ -43,6 +43,7 @@ const ROOMS: &[(&str, Room)] = &[
     ("init", Init),
     ("ip", Pure),
     ("ipcmd", Above),
+    ("keep", Above),
     ("lib", Entry),
     ("limits", Pure),
     ("load", Above),
