@@ -128,7 +128,7 @@ $=env
 8 inetd
 8 json
 5=keep-fd
-8=listen
+%=listen
 6=no-new-privs
 #=resolv-conf
 @=user
@@ -393,7 +393,7 @@ impl Scan {
                     Err(reason) => says = reason,
                 }
             }
-            b'/' | b'$' | b'@' | b'#' => says = set_one(&mut options.settings, letter, given)?,
+            b'/' | b'$' | b'@' | b'#' | b'%' => says = set_one(&mut options.settings, letter, given)?,
             _ => says = "an option that is not in this version",
         }
         if says.is_empty() {
@@ -425,6 +425,12 @@ fn set_one(settings: &mut Settings, letter: u8, given: &'static CStr) -> Outcome
         b'/' => settings.chdir = given,
         b'#' => settings.resolv_conf = given,
         b'@' => settings.user = given.to_bytes(),
+        b'%' => {
+            if let Err(reason) = values::listen(given.to_bytes()) {
+                return Ok(reason);
+            }
+            settings.listen.push(given).map_err(|errno| refused("remember", given.to_bytes(), errno))?;
+        }
         _ if !is_setting(given.to_bytes()) => return Ok("not NAME=VALUE"),
         _ => settings.env.push(given).map_err(|errno| refused("remember", given.to_bytes(), errno))?,
     }
@@ -454,6 +460,8 @@ first where the configuration describes it.
                          guard (default): nothing leaves or arrives elsewhere
                          strict: nor does root find a way out
       --bind BACKEND     auto or cgroup
+      --listen SPEC      open tcp:PORT, udp:PORT, tcp:ADDR:PORT or tcp:[ADDR6]:PORT
+                         for COMMAND: descriptor 3 and on, LISTEN_FDS (repeatable)
       --keep-fd N        guard: do not close descriptor N (repeatable)
       --no-new-privs yes/no   setuid programs gain nothing (default: yes at strict)
       --user NAME[:GROUP], --env NAME=VALUE, --chdir DIR, --resolv-conf FILE

@@ -21,7 +21,7 @@ use crate::plan::{self, Item, KERNELS_RULES, Phase, Plan, RULES};
 use crate::record::Owner;
 use crate::rtnl::Rtnl;
 use crate::service::supervise::{Host, Supervisor};
-use crate::service::{Settings, seal};
+use crate::service::{Settings, listen, seal};
 use crate::sys::args::Strings;
 use crate::sys::mem::{List, filled};
 use crate::sys::path::Path;
@@ -87,16 +87,24 @@ fn open(conf: Loaded) -> Outcome<ManuallyDrop<Apply>> {
 #[inline(never)]
 fn launch(options: &Options, vrf: Name, command: Strings, environment: Strings) -> Outcome {
     options.settings.cover()?;
-    enter(options, vrf, None, options.keep, environment)?;
+    enter(options, vrf, None, options.keep, options.settings.listen.as_slice(), environment)?;
     Err(options.settings.exec(command, environment))
 }
 
 /// Puts this process into a VRF, which is brought up first where it is not there, with its descriptors closed but for
-/// those whose bits are in `keep`.
+/// those whose bits are in `keep` and the sockets that are opened for it.
 #[inline(never)]
-fn enter(options: &Options, vrf: Name, wanted: Option<Level>, keep: u64, environment: Strings) -> Outcome {
+fn enter(
+    options: &Options,
+    vrf: Name,
+    wanted: Option<Level>,
+    keep: u64,
+    listen: listen::Specs<'_>,
+    environment: Strings,
+) -> Outcome {
     if vrf == b"default" {
-        return bind::bind(None, Level::Bind);
+        bind::bind(None, Level::Bind)?;
+        return listen::open(listen, options.wait_ms).map(drop);
     }
     values::if_name(vrf).map_err(|reason| wrong(What::Word(b"VRF", vrf), reason, b""))?;
     let level = wanted.map_or_else(|| level(options, vrf), Ok)?;
@@ -110,6 +118,7 @@ fn enter(options: &Options, vrf: Name, wanted: Option<Level>, keep: u64, environ
         return Err(refused("run in", vrf, Errno::ENODEV));
     }
     bind::bind(Some(&Vrf { name: vrf, index, interfaces: interfaces.as_slice() }), level)?;
+    let keep = keep | listen::open(listen, options.wait_ms)?;
     seal::seal(level, options.no_new_privs, keep, environment)
 }
 
@@ -678,7 +687,7 @@ fn supervised(
                 false => story.change(Story::up),
             })
         },
-        enter: &|vrf, level, keep| enter(options, vrf, Some(level), options.keep | keep, environment),
+        enter: &|vrf, level, keep, listen| enter(options, vrf, Some(level), options.keep | keep, listen, environment),
         level: options.level,
         environment,
         quiet: options.quiet,

@@ -387,7 +387,10 @@ fn wrong_services_are_told() {
     wrong("service a\n    exec x\n    env A=1 =2\n", "3: env A=1: not NAME=VALUE");
     wrong("service a\n    exec x\n    requires b\n", "3: requires b: neither a service nor an interface");
     wrong("service a\n    exec x\n    respawn often\n", "3: respawn often: the values are");
-    wrong("service a\n    exec x\n    listen tcp:22\n", "3: listen tcp:22: known, and not in this version");
+    wrong(
+        "service a\n    exec x\n    listen tcp:22 tcp:x\n",
+        "3: listen tcp:x: the port is not a number from 1 to 65535",
+    );
     wrong("service a\n    exec x\n    vrf a/b\n", "3: vrf a/b: ");
     for ready in ["fd", "fd 2", "fd 64", "3", "fd x"] {
         wrong(&format!("service a\n    exec x\n    ready {ready}\n"), "3: ready ");

@@ -167,7 +167,7 @@ fn family(six: bool, other: u32) -> Result<Option<Family>, Errno> {
         other => other?,
     };
     let tcp = made(uapi::SOCK_STREAM, LO)?;
-    net::listen(&tcp)?;
+    net::listen(&tcp, 8)?;
     let family = Family { udp, tcp, client: made(uapi::SOCK_STREAM, LO)?, group: made(uapi::SOCK_DGRAM, other)? };
     // `struct ip_mreqn`, or `struct ipv6_mreq`: the group, for IPv4 an address of nobody, and the interface.
     let mut request = [0; 20];
@@ -428,7 +428,7 @@ fn reaches(socket: &OwnedFd, listener: &OwnedFd, six: bool) -> Result<(), Errno>
 #[inline(never)]
 fn is_connected_to(socket: &OwnedFd, client: &OwnedFd, six: bool) -> Result<(), Errno> {
     net::bind(socket, Address::new(six, To::All, [0; 2], 0).bytes())?;
-    net::listen(socket)?;
+    net::listen(socket, 8)?;
     let _ = net::connect(client, Address::new(six, To::Own, net::port(socket)?, 0).bytes());
     let arrived = net::wait_readable(socket, PATIENCE_MS);
     let _ = net::connect(client, &[0; 16]); // it is free for the next

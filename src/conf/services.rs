@@ -16,7 +16,7 @@ pub struct Service(pub usize);
 /// A keyword of a service: the byte before its name in [`NAMES`].
 pub type Field = u8;
 
-/// Every keyword. `listen` is refused: it is known, and not in this version.
+/// Every keyword.
 const NAMES: &[u8] = b"cchdir eenv xexec iisolation llisten ooutput rready qrequires fresolv-conf srespawn uuser vvrf";
 /// `chdir DIR`
 pub const CHDIR: Field = b'c';
@@ -26,6 +26,8 @@ pub const ENV: Field = b'e';
 pub const EXEC: Field = b'x';
 /// `isolation LEVEL`
 pub const ISOLATION: Field = b'i';
+/// `listen tcp:PORT…`: sockets that are opened for it.
+pub const LISTEN: Field = b'l';
 /// `output FILE`: what it says is added there.
 pub const OUTPUT: Field = b'o';
 /// `ready fd N`: it says by a line, written there, that it has started.
@@ -162,9 +164,15 @@ impl<'a> Conf<'a> {
                 if right { Ok(()) } else { Err("not fd N, with N from 3 to 63") }
             }
             VRF => values::if_name(word).map(drop),
+            LISTEN => {
+                for spec in Words::new(property.value) {
+                    *word = spec;
+                    values::listen(spec)?;
+                }
+                Ok(())
+            }
             0 => Err("no such keyword of a service"),
-            CHDIR | OUTPUT | RESOLV_CONF | RESPAWN | USER => Ok(()),
-            _ => Err("known, and not in this version"),
+            _ => Ok(()),
         }
     }
 }

@@ -131,6 +131,40 @@ pub fn mac(word: &[u8]) -> Result<[u8; 6], Reason> {
 /// The reason of [`mac`].
 const NOT_A_MAC: Reason = "not an Ethernet address (00:11:22:33:44:55)";
 
+/// A socket to open for a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// For datagrams.
+    pub udp: bool,
+    /// Its address; `None` is all of them, of both families.
+    pub address: Option<IpAddr>,
+    /// Its port.
+    pub port: u16,
+}
+
+/// `tcp:PORT`, `udp:PORT`, `tcp:ADDRESS:PORT`, `tcp:[ADDRESS]:PORT`.
+#[inline(never)]
+pub fn listen(word: &[u8]) -> Result<Listen, Reason> {
+    let (udp, rest) = match word {
+        [b't', b'c', b'p', b':', rest @ ..] => (false, rest),
+        [b'u', b'd', b'p', b':', rest @ ..] => (true, rest),
+        _ => return Err("not tcp:PORT, udp:PORT, tcp:ADDRESS:PORT or tcp:[ADDRESS]:PORT"),
+    };
+    let (host, port) = match rest.iter().rposition(|byte| *byte == b':') {
+        Some(colon) => (rest.get(..colon).unwrap_or_default(), rest.get(colon + 1..).unwrap_or_default()),
+        None => (&b""[..], rest),
+    };
+    let address = match host {
+        b"" if host.len() + port.len() == rest.len() => None,
+        [b'[', six @ .., b']'] => Some(address(six).ok().filter(IpAddr::is_ipv6).ok_or(NOT_AN_ADDRESS)?),
+        four => Some(address(four).ok().filter(IpAddr::is_ipv4).ok_or("an IPv6 address stands in brackets")?),
+    };
+    match u32_(port).ok().and_then(|port| u16::try_from(port).ok()) {
+        Some(port) if port > 0 => Ok(Listen { udp, address, port }),
+        _ => Err("the port is not a number from 1 to 65535"),
+    }
+}
+
 /// `yes`, `on`, `true`, `1`, or `no`, `off`, `false`, `0`.
 ///
 /// # Errors
@@ -420,5 +454,30 @@ mod tests {
             (b"main".as_slice(), b"link".as_slice(), b"static".as_slice())
         );
         assert_eq!((table_name(10), proto_name(5)), (b"".as_slice(), b"".as_slice()));
+    }
+
+    #[test]
+    fn sockets_to_listen_on() {
+        let of = |word: &str| listen(word.as_bytes());
+        let four = address(b"10.0.0.1").ok();
+        assert_eq!(of("tcp:22"), Ok(Listen { udp: false, address: None, port: 22 }));
+        assert_eq!(of("udp:10.0.0.1:53"), Ok(Listen { udp: true, address: four, port: 53 }));
+        assert_eq!(of("tcp:[fd00::1]:65535").map(|listen| listen.address), Ok(address(b"fd00::1").ok()));
+        for wrong in [
+            "",
+            "tcp",
+            "tcp:",
+            "tcp:0",
+            "tcp:65536",
+            "tcp:x",
+            "sctp:1",
+            "tcp::22",
+            "tcp:fd00::1:22",
+            "tcp:[10.0.0.1]:1",
+            "tcp:[fd00::1]",
+            "tcp:10.0.0.300:1",
+        ] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
     }
 }

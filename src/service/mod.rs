@@ -2,6 +2,7 @@
 //! what [`Settings`] say.
 
 pub mod filter;
+pub mod listen;
 pub mod respawn;
 pub mod seal;
 pub mod shell;
@@ -30,6 +31,8 @@ pub struct Settings {
     pub chdir: &'static CStr,
     /// The file that it finds in the place of /etc/resolv.conf.
     pub resolv_conf: &'static CStr,
+    /// Sockets that are opened for it, as [`crate::conf::values::listen`] reads them.
+    pub listen: List<&'static CStr>,
 }
 
 /// Whether that is `NAME=VALUE`.
@@ -40,7 +43,7 @@ pub fn is_setting(word: &[u8]) -> bool {
 
 impl Settings {
     /// Nothing is changed.
-    pub const NONE: Self = Self { user: b"", env: List::new(), chdir: c"", resolv_conf: c"" };
+    pub const NONE: Self = Self { user: b"", env: List::new(), chdir: c"", resolv_conf: c"", listen: List::new() };
 
     /// Puts the file they name in the place of /etc/resolv.conf: before anything is taken from this process.
     pub fn cover(&self) -> Outcome {
@@ -65,6 +68,9 @@ impl Settings {
         let mut environment = Made::of(environment);
         if !self.user.is_empty() {
             user::switch(self.user, &mut environment)?;
+        }
+        if !self.listen.is_empty() {
+            listen::announce(self.listen.as_slice(), &mut environment);
         }
         for setting in self.env.as_slice() {
             environment.set(setting);

@@ -4,7 +4,7 @@
 //! before a service's exec. So nothing of it stays in the memory of a process that lives as long as the machine, and
 //! nothing of it can end it.
 
-use super::{Settings, respawn};
+use super::{Settings, listen, respawn};
 use crate::bind::cgroup::Target;
 use crate::bind::program::Level;
 use crate::conf::keywords::Keyword;
@@ -28,12 +28,15 @@ const SETTLE_MS: u64 = 100;
 /// No time at all.
 const NEVER: u64 = u64::MAX;
 
+/// Puts the process into a VRF, at a level, with its descriptors closed but for those whose bits are given.
+pub type Enter<'h> = &'h dyn Fn(&'static [u8], Level, u64, listen::Specs<'_>) -> Outcome;
+
 /// What the supervisor has done for it, each in a child process.
 pub struct Host<'h> {
     /// Brings interfaces up; true: again, because something has changed.
     pub up: &'h dyn Fn(bool) -> Outcome,
-    /// Puts the process into a VRF, at that level, with its descriptors closed but for those whose bits are given.
-    pub enter: &'h dyn Fn(&'static [u8], Level, u64) -> Outcome,
+    /// Puts the process into a VRF, at that level, with its descriptors closed but for those whose bits are given and the sockets that are opened for it.
+    pub enter: Enter<'h>,
     /// The level, where a service does not say it.
     pub level: Option<Level>,
     /// What services find in their environment.
@@ -494,12 +497,20 @@ impl<'h> Supervisor<'h> {
             ..Settings::NONE
         };
         settings.cover()?;
+        let mut kept = Ok(());
+        conf.each_field(service, services::LISTEN, &mut |property| {
+            for word in Words::new(property.value) {
+                let spec = c_string(&mut word.iter().copied());
+                kept = kept.and(spec.and_then(|spec| settings.listen.push(spec)));
+            }
+        });
         let vrf = self.word(service, services::VRF);
         if !vrf.is_empty() {
             let keep = conf.ready_fd(service).map_or(0, |fd| 1 << (fd & 63));
-            (self.host.enter)(vrf, self.level(service, vrf), keep)?;
+            (self.host.enter)(vrf, self.level(service, vrf), keep, settings.listen.as_slice())?;
+        } else {
+            listen::open(settings.listen.as_slice(), 0)?;
         }
-        let mut kept = Ok(());
         conf.each_field(service, services::ENV, &mut |property| {
             for word in Split::new(property.value) {
                 kept = kept.and(c_string(&mut word.bytes()).and_then(|setting| settings.env.push(setting)));

@@ -63,10 +63,10 @@ pub fn bind(fd: &OwnedFd, address: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Waits for connections from here on. `listen(2)`.
-pub fn listen(fd: &OwnedFd) -> Result<()> {
+/// Waits for connections from here on, so many of them. `listen(2)`.
+pub fn listen(fd: &OwnedFd, backlog: u32) -> Result<()> {
     // SAFETY: numbers only.
-    unsafe { call!(listen, fd.as_raw_fd(), 8, 0) }?;
+    unsafe { call!(listen, fd.as_raw_fd(), backlog, 0) }?;
     Ok(())
 }
 
@@ -272,6 +272,6 @@ pub fn wait(watched: &mut [Watched], timeout_ms: u32) -> Result<()> {
 
 /// The `ppoll` that takes a time of 64-bit numbers: since 5.1 a call of its own where `long` has 32 bits.
 #[cfg(target_pointer_width = "64")]
-const PPOLL: Sysno = Sysno::ppoll;
+pub(super) const PPOLL: Sysno = Sysno::ppoll;
 #[cfg(target_pointer_width = "32")]
-const PPOLL: Sysno = Sysno::ppoll_time64;
+pub(super) const PPOLL: Sysno = Sysno::ppoll_time64;

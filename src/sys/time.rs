@@ -15,3 +15,10 @@ pub fn now_ms() -> u64 {
     let [seconds, nanoseconds] = time;
     seconds.saturating_mul(1000).saturating_add(nanoseconds / 1_000_000)
 }
+
+/// Sleeps for that long, or until a signal comes. `poll(2)` without descriptors.
+pub fn sleep_ms(ms: u32) {
+    let mut rest = [i64::from(ms / 1000), i64::from(ms % 1000) * 1_000_000];
+    // SAFETY: the kernel reads and writes a time of two 64-bit numbers, and no descriptor.
+    let _ = unsafe { syscall!(super::net::PPOLL, 0, 0, rest.as_mut_ptr(), 0, 0) };
+}
