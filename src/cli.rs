@@ -4,6 +4,7 @@
 //! which what follows is run. Each option is taken as `--opt value` and as `--opt=value` (busybox init hands a line
 //! with `=` to a shell, which a small image has not got).
 
+use crate::bind::Backend;
 use crate::bind::program::Level;
 use crate::bytes::before;
 use crate::conf::values;
@@ -48,6 +49,8 @@ pub struct Options {
     pub config: Option<&'static CStr>,
     /// `--isolation`
     pub level: Option<Level>,
+    /// `--bind`
+    pub backend: Backend,
     /// `--no-new-privs`
     pub no_new_privs: Option<bool>,
     /// `--keep-fd`: a bit for each descriptor.
@@ -72,6 +75,7 @@ impl Options {
         Self {
             config: None,
             level: None,
+            backend: Backend::Auto,
             no_new_privs: None,
             keep: 0,
             wait_ms: 10_000,
@@ -134,8 +138,8 @@ $=env
 @=user
 ";
 
-/// The values of `--bind`; `+` before those that this version has.
-const BACKENDS: &[u8] = b"+ auto\n+ cgroup\n- seccomp\n- none\n";
+/// The values of `--bind`.
+const BACKENDS: &[u8] = b"a auto\nc cgroup\ns seccomp\nn none\n";
 
 /// The letter and the mark of a line of a table.
 type Entry = (u8, u8);
@@ -373,10 +377,15 @@ impl Scan {
             }
             b'4' => {
                 of = b"--bind";
-                says = match look_up(BACKENDS, word, 0) {
-                    Some((b'+', _)) => "",
-                    Some(_) => "not in this version; auto and cgroup are",
-                    None => "the backends are auto, cgroup, seccomp, none",
+                options.backend = match look_up(BACKENDS, word, 0) {
+                    Some((b'a', _)) => Backend::Auto,
+                    Some((b'c', _)) => Backend::Cgroup,
+                    Some((b's', _)) => Backend::Seccomp,
+                    Some(_) => Backend::None,
+                    None => {
+                        says = "the backends are auto, cgroup, seccomp, none";
+                        Backend::Auto
+                    }
                 };
             }
             b'5' => {
@@ -459,7 +468,9 @@ first where the configuration describes it.
       --isolation LEVEL  bind: each new socket belongs to the VRF, as ip vrf exec
                          guard (default): nothing leaves or arrives elsewhere
                          strict: nor does root find a way out
-      --bind BACKEND     auto or cgroup
+      --bind BACKEND     cgroup, seccomp (a supervisor makes the sockets: no BPF, no
+                         cgroup, no root; level bind), none (COMMAND does it
+                         itself), auto (default: cgroup, else seccomp)
       --listen SPEC      open tcp:PORT, udp:PORT, tcp:ADDR:PORT or tcp:[ADDR6]:PORT
                          for COMMAND: descriptor 3 and on, LISTEN_FDS (repeatable)
       --keep-fd N        guard: do not close descriptor N (repeatable)

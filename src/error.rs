@@ -11,6 +11,20 @@ use crate::text::Buf;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Errno(pub u32);
 
+impl Errno {
+    /// Writes its name and what it means.
+    #[inline(never)]
+    pub fn render(self, out: &mut Buf<'_>) {
+        let (name, text) = errno::text(self.0);
+        out.bytes(name);
+        if text.is_empty() {
+            out.str(" ").num(self.0);
+        } else {
+            out.str(" (").bytes(text).str(")");
+        }
+    }
+}
+
 macro_rules! errnos {
     ($($name:ident)*) => {
         #[allow(missing_docs, reason = "the kernel's own names; their texts are in errno(3)")]
@@ -23,7 +37,7 @@ macro_rules! errnos {
 }
 errnos! {
     E2BIG EACCES EADDRNOTAVAIL EAFNOSUPPORT EAGAIN EBUSY ECHILD EEXIST EFAULT EINPROGRESS EINTR EINVAL ENAMETOOLONG ENOBUFS
-    ENODEV ENOENT ENOEXEC ENOMEM ENOSYS ENOTDIR EOPNOTSUPP EPERM EPIPE EPROTO EROFS ESRCH ETIMEDOUT
+    ENODEV ENOENT ENOEXEC ENOMEM ENOSYS ENOTDIR EOPNOTSUPP EPERM EPIPE EPROTO EPROTONOSUPPORT EROFS ESRCH ETIMEDOUT
 }
 
 /// Exit codes; execline's, so that a service manager can tell them apart.
@@ -136,15 +150,7 @@ impl<'a> Error<'a> {
             }
         }
         match &self.why {
-            Why::Errno(Errno(number)) => {
-                let (name, text) = errno::text(*number);
-                out.bytes(name);
-                if text.is_empty() {
-                    out.str(" ").num(*number);
-                } else {
-                    out.str(" (").bytes(text).str(")");
-                }
-            }
+            Why::Errno(errno) => errno.render(out),
             Why::Of(says, name) => {
                 out.str(says).shown(name);
             }

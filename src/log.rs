@@ -1,10 +1,10 @@
 //! Messages and output: one record, one write.
 
-use crate::error::{Errno, Error, Exit, What};
+use crate::error::{Errno, Error, Exit, What, Why};
 use crate::limits;
 use crate::sys::{self, file, process};
 use crate::text::Buf;
-use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 
 /// The program's name, as messages begin.
 const NAME: &str = "vrf-launch: ";
@@ -15,9 +15,17 @@ pub type Outcome<T = ()> = Result<T, Exit>;
 /// Whether nothing is said.
 static MUTE: AtomicBool = AtomicBool::new(false);
 
-/// From here on nothing is said: what goes wrong will be seen by another.
-pub fn mute(is_mute: bool) {
-    MUTE.store(is_mute, Ordering::Relaxed);
+/// From here on nothing is said: what goes wrong will be seen by another. Gives how it was.
+pub fn mute(is_mute: bool) -> bool {
+    MUTE.swap(is_mute, Ordering::Relaxed)
+}
+
+/// The last error number that was said, or would have been.
+static LAST: AtomicU32 = AtomicU32::new(0);
+
+/// The last error number of the kernel in an error, said or muted.
+pub fn last() -> Errno {
+    Errno(LAST.load(Ordering::Relaxed))
 }
 
 /// Where messages go: standard error, or the kernel's log.
@@ -70,6 +78,9 @@ fn write(level: &str, compose: &dyn Fn(&mut Buf<'_>)) {
 #[cold]
 #[inline(never)]
 pub fn say(error: &Error<'_>) -> Exit {
+    if let Why::Errno(Errno(number)) = error.why {
+        LAST.store(number, Ordering::Relaxed);
+    }
     alarm(&|out| {
         error.render(out);
         if !error.advice.is_empty() {

@@ -3,7 +3,7 @@
 use crate::apply::Apply;
 use crate::bind::cgroup;
 use crate::bind::program::Level;
-use crate::bind::{self, Vrf};
+use crate::bind::{self, Backend, Vrf};
 use crate::check::{self, Asked};
 use crate::cli::{self, Command, Options};
 use crate::conf::keywords::Keyword;
@@ -87,27 +87,37 @@ fn open(conf: Loaded) -> Outcome<ManuallyDrop<Apply>> {
 #[inline(never)]
 fn launch(options: &Options, vrf: Name, command: Strings, environment: Strings) -> Outcome {
     options.settings.cover()?;
-    enter(options, vrf, None, options.keep, options.settings.listen.as_slice(), environment)?;
+    let asked = if vrf == b"default" { None } else { level(options, vrf)? };
+    enter(options, vrf, asked, options.keep, options.settings.listen.as_slice(), environment)?;
     Err(options.settings.exec(command, environment))
 }
 
 /// Puts this process into a VRF, which is brought up first where it is not there, with its descriptors closed but for
-/// those whose bits are in `keep` and the sockets that are opened for it.
+/// those whose bits are in `keep` and the sockets that are opened for it; at the level that was asked for, if one was.
 #[inline(never)]
 fn enter(
     options: &Options,
     vrf: Name,
-    wanted: Option<Level>,
+    asked: Option<Level>,
     keep: u64,
     listen: listen::Specs<'_>,
     environment: Strings,
 ) -> Outcome {
+    let backend = options.backend;
     if vrf == b"default" {
-        bind::bind(None, Level::Bind)?;
-        return listen::open(listen, options.wait_ms).map(drop);
+        bind::bind(None, Level::Bind, backend, false)?;
+        return listen::open(listen, options.wait_ms, b"").map(drop);
     }
-    values::if_name(vrf).map_err(|reason| wrong(What::Word(b"VRF", vrf), reason, b""))?;
-    let level = wanted.map_or_else(|| level(options, vrf), Ok)?;
+    let firm = asked.is_some_and(|level| level > Level::Bind);
+    let level = match backend {
+        Backend::Seccomp | Backend::None if firm => {
+            let error = Error::usage(What::Deed("keep a service in VRF", vrf), WITHOUT_CGROUP);
+            let exit = if backend == Backend::None { Exit::Usage } else { Exit::System };
+            return Err(say(&Error { exit, ..error }));
+        }
+        Backend::Seccomp | Backend::None => Level::Bind,
+        _ => asked.unwrap_or(Level::Guard),
+    };
     let mut interfaces = List::new();
     let mut index = look(vrf, level, &mut interfaces)?;
     if index == 0 {
@@ -117,20 +127,33 @@ fn enter(
     if index == 0 {
         return Err(refused("run in", vrf, Errno::ENODEV));
     }
-    bind::bind(Some(&Vrf { name: vrf, index, interfaces: interfaces.as_slice() }), level)?;
-    let keep = keep | listen::open(listen, options.wait_ms)?;
-    seal::seal(level, options.no_new_privs, keep, environment)
+    let of = Vrf { name: vrf, index, interfaces: interfaces.as_slice() };
+    let (level, missed) = bind::bind(Some(&of), level, backend, firm)?;
+    if let Some(errno) = missed.filter(|_| !options.quiet) {
+        log::message(&|out| errno.render(out.shown(vrf).str(": bound by seccomp, level bind; no cgroup can do it: ")));
+    }
+    // The others' are bound as the service's own will be.
+    let device = if backend == Backend::None { vrf } else { b"" };
+    let keep = keep | listen::open(listen, options.wait_ms, device)?;
+    // Where the level is only less than the usual one, descriptors are closed as there.
+    let usual = asked.is_none() && (backend == Backend::Seccomp || missed.is_some());
+    let close = level > Level::Bind || usual;
+    seal::seal(level, options.no_new_privs, close.then_some(keep), environment)
 }
 
-/// How services of that VRF are kept: as was asked for, else as the configuration says.
+/// Why a level is not reached by another backend.
+const WITHOUT_CGROUP: &str = "the levels guard and strict need programs of a cgroup (--bind cgroup, CONFIG_CGROUP_BPF)";
+
+/// How services of that VRF are to be kept: as was asked for, else as the configuration says, if it does.
 #[inline(never)]
-fn level(options: &Options, vrf: &[u8]) -> Outcome<Level> {
-    if let Some(level) = options.level {
-        return Ok(level);
+fn level(options: &Options, vrf: &[u8]) -> Outcome<Option<Level>> {
+    values::if_name(vrf).map_err(|reason| wrong(What::Word(b"VRF", vrf), reason, b""))?;
+    if options.level.is_some() {
+        return Ok(options.level);
     }
     let conf = load::load_if_any(options.config)?.conf;
     let said = conf.find(vrf).and_then(|iface| conf.last(iface, Keyword::VrfIsolation));
-    Ok(said.and_then(|property| Level::of(property.first())).unwrap_or(Level::Guard))
+    Ok(said.and_then(|property| Level::of(property.first())))
 }
 
 /// The index of a VRF, and the interfaces that the level is about; 0 where there is no interface of that name.
@@ -687,8 +710,9 @@ fn supervised(
                 false => story.change(Story::up),
             })
         },
-        enter: &|vrf, level, keep, listen| enter(options, vrf, Some(level), options.keep | keep, listen, environment),
+        enter: &|vrf, level, keep, listen| enter(options, vrf, level, options.keep | keep, listen, environment),
         level: options.level,
+        backend: options.backend,
         environment,
         quiet: options.quiet,
     };
@@ -778,7 +802,7 @@ fn check(options: &Options, vrf: Option<Name>) -> Outcome {
             return Err(no_such_vrf(vrf, &Loaded::NOTHING));
         }
     }
-    check::check(&Asked { vrf, level: options.level, usual: &|vrf| level(options, vrf) })
+    check::check(&Asked { vrf, level: options.level, usual: &|vrf| Ok(level(options, vrf)?.unwrap_or(Level::Guard)) })
 }
 
 /// Ends the process with the program's exit code.

@@ -57,7 +57,7 @@ const ROOMS: &[(&str, Room)] = &[
     ("rtnl", Above),
     ("run", Run),
     ("service", Service),
-    ("service/filter", Pure),
+    ("bind/filter", Pure),
     ("service/respawn", Pure),
     ("show", Above),
     ("sys", Sys),

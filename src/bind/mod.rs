@@ -1,15 +1,17 @@
 //! Binding: from here on, each new socket of this process and its children belongs to a VRF.
 //!
 //! The backend is a cgroup with BPF programs that run when a socket is made and when a packet passes ([`cgroup`],
-//! [`program`]). Nothing is believed: before the service is started, sockets are made and asked what they are bound to,
+//! [`program`]); where a kernel has not got that, a supervisor that makes the sockets ([`seccomp`]). Nothing is believed: before the service is started, sockets are made and asked what they are bound to,
 //! and what must fail is tried ([`proof`]).
 
 pub mod cgroup;
+pub mod filter;
 pub mod program;
 pub mod proof;
+pub mod seccomp;
 
 use crate::error::{Errno, Error, Exit, What, Why};
-use crate::log::{Outcome, refused, say};
+use crate::log::{self, Outcome, refused, say};
 use crate::sys::bpf::Hook;
 use crate::sys::mem::List;
 use crate::sys::path::Path;
@@ -30,8 +32,53 @@ pub struct Vrf<'a> {
     pub interfaces: &'a [u32],
 }
 
-/// Binds this process to a VRF; `None` takes it out of any.
-pub fn bind(vrf: Option<&Vrf<'_>>, level: Level) -> Outcome {
+/// How sockets are bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// By a cgroup; where the kernel or the cgroup tree does not allow that and no level is insisted on, by a supervisor.
+    Auto,
+    /// By programs of a cgroup.
+    Cgroup,
+    /// By a supervisor behind a seccomp filter.
+    Seccomp,
+    /// By nobody: the program does it itself.
+    None,
+}
+
+/// How far a process is kept in its VRF, and why not by a cgroup, if that was tried.
+pub type Reached = (Level, Option<Errno>);
+
+/// Binds this process to a VRF; `None` takes it out of any. `firm`: it has to be that level.
+pub fn bind(vrf: Option<&Vrf<'_>>, level: Level, backend: Backend, firm: bool) -> Outcome<Reached> {
+    let (name, index) = vrf.map_or((&b"default"[..], 0), |vrf| (vrf.name, vrf.index));
+    let mut reached = (if vrf.is_some() { level } else { Level::Bind }, None);
+    let mut by_cgroup = matches!(backend, Backend::Auto | Backend::Cgroup);
+    if backend == Backend::Auto && !firm {
+        let was = log::mute(true);
+        let joined = join(vrf, level);
+        log::mute(was);
+        by_cgroup = joined.is_err();
+        let errno = log::last();
+        // A user without privileges is told so: what can be had without them is asked for by name.
+        if by_cgroup && errno != Errno::E2BIG && process::is_root() {
+            (by_cgroup, reached) = (false, (Level::Bind, Some(errno)));
+        }
+    }
+    if by_cgroup {
+        join(vrf, level)?;
+    } else if vrf.is_some() && (backend == Backend::Seccomp || reached.1.is_some()) {
+        reached.0 = Level::Bind;
+        seccomp::bind(name)?;
+    }
+    if backend != Backend::None {
+        prove(name, index, reached.0)?;
+    }
+    Ok(reached)
+}
+
+/// Puts this process into the cgroup of a VRF and a level, with what binds there.
+#[inline(never)]
+fn join(vrf: Option<&Vrf<'_>>, level: Level) -> Outcome {
     let name = vrf.map_or(&b"default"[..], |vrf| vrf.name);
     let mut target = Target::new();
     target.find()?;
@@ -45,9 +92,7 @@ pub fn bind(vrf: Option<&Vrf<'_>>, level: Level) -> Outcome {
         core::mem::forget(folder); // exec closes it
         Ok(())
     });
-    joined.map_err(|errno| refuse("join VRF", name, errno, target.path.as_bytes(), advice(errno)))?;
-    let level = if vrf.is_some() { level } else { Level::Bind };
-    prove(name, vrf.map_or(0, |vrf| vrf.index), level)
+    joined.map_err(|errno| refuse("join VRF", name, errno, target.path.as_bytes(), advice(errno)))
 }
 
 /// Attaches to a cgroup what binds the processes in it.
@@ -77,10 +122,12 @@ fn attach(cgroup: &OwnedFd, vrf: &Vrf<'_>, level: Level) -> Result<(), Errno> {
 /// What to do about it.
 fn advice(errno: Errno) -> &'static str {
     match errno {
-        Errno::EROFS => "the cgroup2 tree is read-only here; binding needs one that can be written",
-        Errno::EACCES | Errno::EPERM => "this needs root, or a cgroup2 tree that is yours",
+        Errno::EROFS => "the cgroup2 tree is read-only here; --bind seccomp --isolation bind needs none",
+        Errno::EACCES | Errno::EPERM => "this needs root; --bind seccomp --isolation bind does not",
         Errno::E2BIG => "a VRF of so many members can be had with --isolation bind",
-        _ => "binding needs a kernel with CONFIG_CGROUP_BPF and a cgroup2 that can be written",
+        _ => {
+            "this needs CONFIG_CGROUP_BPF and a cgroup2 that can be written; --bind seccomp --isolation bind needs neither"
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 use super::report::{End, HELD, OUT, UNTRIED};
 use super::ways::{self, MOST, Way};
 use crate::bind::program::Level;
-use crate::bind::{self, Vrf, cgroup};
+use crate::bind::{self, Backend, Vrf, cgroup};
 use crate::error::Errno;
 use crate::log::{Outcome, refused};
 use crate::rtnl::Rtnl;
@@ -247,13 +247,14 @@ impl Try<'_> {
     #[inline(never)]
     fn go(&self, place: &Place<'_>, found: &mut Found) -> Outcome {
         match place {
-            Place::As => bind::bind(Some(self.vrf), self.level)?,
+            Place::As => bind::bind(Some(self.vrf), self.level, Backend::Cgroup, true).map(drop)?,
             Place::Cgroup(path) => self.said(join(path))?,
             Place::Nowhere => {}
         }
         let is_sealed = !matches!(place, Place::Nowhere) && self.level > Level::Bind;
         if is_sealed {
-            seal::seal(self.level, None, self.outside.bits() | sys::bit(self.pipe), Strings::NONE)?;
+            let keep = self.outside.bits() | sys::bit(self.pipe);
+            seal::seal(self.level, None, (self.level > Level::Bind).then_some(keep), Strings::NONE)?;
         }
         if !self.as_root {
             self.said(process::become_user(NOBODY, NOBODY, &[]))?;

@@ -18,7 +18,7 @@ pub mod ways;
 use crate::apply::{self, any_index};
 use crate::bind::cgroup::{self, Target};
 use crate::bind::program::{self, Insn, Level, Name};
-use crate::bind::{self, Vrf};
+use crate::bind::{self, Backend, Vrf};
 use crate::bytes::before;
 use crate::conf::words::Words;
 use crate::error::{Errno, Exit};
@@ -617,7 +617,9 @@ fn programs(fd: &OwnedFd, hook: Hook, wanted: &Name, text: &mut Buf<'_>) -> Resu
 fn leave() -> Result<(), Errno> {
     let mut path = Path::new();
     match cgroup::path_of_process(b"self", &mut path) {
-        Ok(()) if cgroup::vrf_of(path.as_bytes()).is_some() => bind::bind(None, Level::Bind).map_err(|_| SAID),
+        Ok(()) if cgroup::vrf_of(path.as_bytes()).is_some() => {
+            bind::bind(None, Level::Bind, Backend::Cgroup, true).map(drop).map_err(|_| SAID)
+        }
         _ => Ok(()),
     }
 }

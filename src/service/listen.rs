@@ -1,6 +1,7 @@
 //! Sockets that are opened for a service: bound to its VRF as its own would be, before it has another user or less
 //! privileges, and handed over as sd_listen_fds(3) has it: from descriptor 3 on, `LISTEN_FDS` of them.
 
+use crate::bind::seccomp::BINDTODEVICE;
 use crate::conf::values::{self, Listen};
 use crate::error::{Errno, Error, Exit, What};
 use crate::log::{Outcome, say};
@@ -26,9 +27,9 @@ const IPV6: u32 = 41;
 const V6ONLY: u32 = 26;
 
 /// Opens the sockets; gives the bits of their descriptors. One that has not got its address yet is waited for: a new IPv6
-/// address has to be proven first.
+/// address has to be proven first. They are bound to `device`, unless that is empty.
 #[inline(never)]
-pub fn open(specs: Specs<'_>, wait_ms: u32) -> Outcome<u64> {
+pub fn open(specs: Specs<'_>, wait_ms: u32, device: &[u8]) -> Outcome<u64> {
     let mut bits = 0;
     for (place, spec) in (FIRST..).zip(specs) {
         let word = spec.to_bytes();
@@ -37,7 +38,7 @@ pub fn open(specs: Specs<'_>, wait_ms: u32) -> Outcome<u64> {
             values::listen(word).map_err(|says| -> Exit { say(&Error::usage(What::Word(b"listen", word), says)) })?;
         let start = time::now_ms();
         let socket = loop {
-            match one(&listen) {
+            match one(&listen, device) {
                 Err(Errno::EADDRNOTAVAIL) if time::now_ms().saturating_sub(start) < u64::from(wait_ms) => {
                     time::sleep_ms(STEP_MS);
                 }
@@ -52,7 +53,7 @@ pub fn open(specs: Specs<'_>, wait_ms: u32) -> Outcome<u64> {
     Ok(bits)
 }
 
-fn one(listen: &Listen) -> Result<OwnedFd, Errno> {
+fn one(listen: &Listen, device: &[u8]) -> Result<OwnedFd, Errno> {
     let kind = if listen.udp { uapi::SOCK_DGRAM } else { uapi::SOCK_STREAM };
     let [high, low] = listen.port.to_be_bytes();
     let mut six = [0; 28];
@@ -84,6 +85,9 @@ fn one(listen: &Listen) -> Result<OwnedFd, Errno> {
     }
     if is_six && any {
         net::set_option(&socket, IPV6, V6ONLY, 0)?;
+    }
+    if !device.is_empty() {
+        net::set_option_bytes(&socket, uapi::SOL_SOCKET, BINDTODEVICE, device)?;
     }
     net::bind(&socket, address)?;
     if !listen.udp {

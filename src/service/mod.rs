@@ -1,7 +1,6 @@
 //! Starting a service: the command takes this process's place, with its environment, signals and PID unchanged but for
 //! what [`Settings`] say.
 
-pub mod filter;
 pub mod listen;
 pub mod respawn;
 pub mod seal;

@@ -1,6 +1,6 @@
 //! What the levels guard and strict take from a service just before it starts.
 
-use super::filter;
+use crate::bind::filter;
 use crate::bind::program::Level;
 use crate::error::{Errno, Error, Exit, What};
 use crate::log::{Outcome, say};
@@ -34,8 +34,8 @@ const KEPT: [u8; 14] = [
 const DOORS: &[u8] = b"cgroup cgroup2 sysfs bpf debugfs tracefs securityfs configfs efivarfs pstore ";
 
 /// Seals this process: nothing that is inherited, nothing the kernel does behind the back of sockets, and at strict no
-/// privilege leads out of the VRF any more.
-pub fn seal(level: Level, no_new_privs: Option<bool>, keep: u64, environment: Strings) -> Outcome {
+/// privilege leads out of the VRF any more. Descriptors are closed but for those whose bits are in `keep`; `None` leaves all.
+pub fn seal(level: Level, no_new_privs: Option<bool>, keep: Option<u64>, environment: Strings) -> Outcome {
     let strict = level == Level::Strict;
     let step = |what: &'static str, needs: &'static str, done: Result<(), Errno>| {
         done.map_err(|errno| refuse(what, needs, errno))
@@ -56,7 +56,7 @@ pub fn seal(level: Level, no_new_privs: Option<bool>, keep: u64, environment: St
         let kept = KEPT.iter().fold(0_u64, |kept, capability| kept | 1 << capability);
         step("drop capabilities", "", process::keep_capabilities(kept))?;
     }
-    if level > Level::Bind {
+    if let Some(keep) = keep {
         let mut passed = keep | 7;
         if is_own_pid(environment.value(b"LISTEN_PID")) {
             // As sd_listen_fds(3): from 3 on.

@@ -5,6 +5,7 @@
 //! nothing of it can end it.
 
 use super::{Settings, listen, respawn};
+use crate::bind::Backend;
 use crate::bind::cgroup::Target;
 use crate::bind::program::Level;
 use crate::conf::keywords::Keyword;
@@ -29,7 +30,7 @@ const SETTLE_MS: u64 = 100;
 const NEVER: u64 = u64::MAX;
 
 /// Puts the process into a VRF, at a level, with its descriptors closed but for those whose bits are given.
-pub type Enter<'h> = &'h dyn Fn(&'static [u8], Level, u64, listen::Specs<'_>) -> Outcome;
+pub type Enter<'h> = &'h dyn Fn(&'static [u8], Option<Level>, u64, listen::Specs<'_>) -> Outcome;
 
 /// What the supervisor has done for it, each in a child process.
 pub struct Host<'h> {
@@ -39,6 +40,8 @@ pub struct Host<'h> {
     pub enter: Enter<'h>,
     /// The level, where a service does not say it.
     pub level: Option<Level>,
+    /// How sockets are bound.
+    pub backend: Backend,
     /// What services find in their environment.
     pub environment: Strings,
     /// Say nothing but errors.
@@ -444,27 +447,29 @@ impl<'h> Supervisor<'h> {
     #[inline(never)]
     fn cgroup(&mut self, service: Service) -> Option<OwnedFd> {
         let vrf = self.word(service, services::VRF);
-        if vrf.is_empty() {
+        if vrf.is_empty() || !matches!(self.host.backend, Backend::Auto | Backend::Cgroup) {
             return None;
         }
         if self.target.is_none() {
             let mut target = Target::new();
-            target.find().ok()?;
+            let was = log::mute(true); // the child says it, if it has to be said
+            let found = target.find();
+            log::mute(was);
+            found.ok()?;
             self.target = Some(target);
         }
-        let level = self.level(service, vrf);
+        let level = self.level(service, vrf).unwrap_or(Level::Guard);
         self.target.as_mut()?.open(if vrf == b"default" { None } else { Some(vrf) }, level).ok()
     }
 
-    /// How a service is kept: as it says, as was asked for, or as its VRF says.
+    /// How a service is to be kept: as it says, as was asked for, or as its VRF says, if any of them does.
     #[inline(never)]
-    fn level(&self, service: Service, vrf: &[u8]) -> Level {
+    fn level(&self, service: Service, vrf: &[u8]) -> Option<Level> {
         let conf = self.conf.conf;
         let of_vrf = || conf.find(vrf).and_then(|iface| conf.last(iface, Keyword::VrfIsolation));
         Level::of(self.word(service, services::ISOLATION))
             .or(self.host.level)
             .or_else(|| of_vrf().and_then(|property| Level::of(property.first())))
-            .unwrap_or(Level::Guard)
     }
 
     /// In the child: becomes the service. Comes back with an error that has been said.
@@ -509,7 +514,7 @@ impl<'h> Supervisor<'h> {
             let keep = conf.ready_fd(service).map_or(0, |fd| 1 << (fd & 63));
             (self.host.enter)(vrf, self.level(service, vrf), keep, settings.listen.as_slice())?;
         } else {
-            listen::open(settings.listen.as_slice(), 0)?;
+            listen::open(settings.listen.as_slice(), 0, b"")?;
         }
         conf.each_field(service, services::ENV, &mut |property| {
             for word in Split::new(property.value) {

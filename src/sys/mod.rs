@@ -37,6 +37,7 @@ pub mod mem;
 pub mod net;
 pub mod path;
 pub mod process;
+pub mod seccomp;
 pub mod time;
 
 /// An open file or socket; closed when it is dropped.

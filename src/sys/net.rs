@@ -20,6 +20,45 @@ pub fn socket(domain: u32, kind: u32, protocol: u32) -> Result<OwnedFd> {
     Ok(owned(fd))
 }
 
+/// Two sockets that are connected to each other. `socketpair(2)`.
+pub fn pair() -> Result<(OwnedFd, OwnedFd)> {
+    let mut ends = [0_u32; 2];
+    let kind = linux_raw_sys::net::SOCK_SEQPACKET | linux_raw_sys::general::O_CLOEXEC;
+    // SAFETY: the kernel writes two numbers.
+    unsafe { call!(socketpair, linux_raw_sys::net::AF_UNIX, kind, 0, ends.as_mut_ptr(), 0) }?;
+    let [one, other] = ends;
+    Ok((owned(one), owned(other)))
+}
+
+/// Sends a descriptor to the other end of a pair. `SCM_RIGHTS`, unix(7).
+pub fn send_descriptor(fd: &OwnedFd, what: &OwnedFd) -> Result<()> {
+    const RIGHTS: u32 = 1;
+    send_to(fd, b"\n", b"", Some((1, RIGHTS, &what.as_raw_fd().to_ne_bytes()))) // SOL_SOCKET, on all processors for this
+}
+
+/// Receives a descriptor; `EPIPE` where the other end is gone. It is closed on exec. `recvmsg(2)`.
+pub fn receive_descriptor(fd: &OwnedFd) -> Result<OwnedFd> {
+    let mut byte = 0_u8;
+    let mut part = iovec { iov_base: (&raw mut byte).cast::<c_void>(), iov_len: iov_len(1) };
+    // `struct cmsghdr` and one number behind it, in words: a length, a level and a type, the number.
+    let mut control = [0_usize; 4];
+    // SAFETY: all zeroes is a valid value: null pointers and lengths of 0.
+    let mut head: linux_raw_sys::net::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
+    head.msg_iov = (&raw mut part).cast();
+    head.msg_iovlen = 1;
+    head.msg_control = control.as_mut_ptr().cast();
+    head.msg_controllen = size_of::<usize>() + 12;
+    let flags = linux_raw_sys::net::MSG_CMSG_CLOEXEC;
+    // SAFETY: the kernel writes one byte to `byte`, and at most as many as are said to `control`.
+    let got = unsafe { call!(recvmsg, fd.as_raw_fd(), &raw mut head, flags) }?;
+    let at = (size_of::<usize>() + 8) / size_of::<usize>();
+    let number = control.get(at).copied().unwrap_or(0).to_ne_bytes();
+    match number.first_chunk().map(|number| u32::from_ne_bytes(*number)) {
+        Some(number) if got == 1 && control.first() != Some(&0) => Ok(owned(number)),
+        _ => Err(Errno::EPIPE),
+    }
+}
+
 /// Sets an option whose value is a number. `setsockopt(2)`.
 #[inline(never)]
 pub fn set_option(fd: &OwnedFd, level: u32, option: u32, value: c_int) -> Result<()> {

@@ -3,9 +3,9 @@
 use super::args::Strings;
 use super::mem::List;
 use super::{OwnedFd, Result, file, owned};
+use crate::bind::filter::Insn;
 use crate::bytes::before;
 use crate::error::Errno;
-use crate::service::filter::Insn;
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::size_of_val;
 use linux_raw_sys::general as linux;
@@ -16,6 +16,11 @@ use syscalls::{Sysno, syscall};
 /// The process's own number.
 pub fn getpid() -> i32 {
     rustix::process::getpid().as_raw_nonzero().get()
+}
+
+/// Whether the process acts as user 0. `geteuid(2)`.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
 }
 
 /// Puts another program in the process's place. Comes back only when that failed. `execve(2)`.
@@ -67,6 +72,48 @@ pub fn fork() -> Result<u32> {
     // SAFETY: without CLONE_VM and with no stack given, `clone` is fork: the child goes on with a copy of everything,
     // and the program has a single thread. SIGCHLD is what the parent is told with.
     unsafe { call!(clone, linux::SIGCHLD, 0, 0) }
+}
+
+/// As [`fork`], with a child of whose end nobody is told: the program that this process becomes does not
+/// find a child that it has not made. Gives the child's number, for [`wait_unseen`].
+pub fn fork_unseen() -> Result<u32> {
+    // SAFETY: as in `fork`; without a signal the child is one that only waits of a special kind see.
+    unsafe { call!(clone, 0, 0, 0) }
+}
+
+/// Waits for such a child. `wait4(2)`, `__WALL`.
+pub fn wait_unseen(pid: u32) {
+    // SAFETY: no address is given.
+    let _ = unsafe { call!(wait4, pid, 0, linux::__WALL) };
+}
+
+/// Nobody else may look into this process, or take what it holds. `prctl(2)`, `PR_SET_DUMPABLE`.
+pub fn close_to_others() {
+    // SAFETY: numbers only.
+    let _ = unsafe { call!(prctl, control::PR_SET_DUMPABLE, 0, 0, 0, 0) };
+}
+
+/// Copies memory of another process. `process_vm_readv(2)`. Errors: `EFAULT`, and `EPERM` where that process may not be looked
+/// into.
+pub fn read_memory(pid: u32, address: usize, to: &mut [u8]) -> Result<()> {
+    let mine = [to.as_mut_ptr().addr(), to.len()];
+    let theirs = [address, to.len()];
+    // SAFETY: two arrays of one `struct iovec`; the kernel writes at most `to.len()` bytes to `to`.
+    let got = unsafe { syscall!(Sysno::process_vm_readv, pid, mine.as_ptr(), 1, theirs.as_ptr(), 1, 0) }?;
+    if got == to.len() { Ok(()) } else { Err(Errno::EFAULT) }
+}
+
+/// Whether the kernel is of that version or a newer one. `uname(2)`.
+pub fn kernel_is(major: u32, minor: u32) -> bool {
+    /// `struct new_utsname`: six texts of 65 bytes, of which the third is the release.
+    const TEXT: usize = 65;
+    let mut names = [0_u8; 6 * TEXT];
+    // SAFETY: the kernel writes as many bytes.
+    let _ = unsafe { call!(uname, names.as_mut_ptr(), 0, 0) };
+    let mut numbers = names.get(2 * TEXT..3 * TEXT).unwrap_or_default().split(|byte| !byte.is_ascii_digit());
+    let mut next = || numbers.next().and_then(|digits| crate::conf::values::u32_(digits).ok()).unwrap_or(0);
+    let own = (next(), next());
+    own >= (major, minor)
 }
 
 /// As [`fork`], with the child in that cgroup from its first moment: nothing has to wait for the kernel to move it.
@@ -226,6 +273,19 @@ pub fn wait(pid: u32) -> Result<i32> {
 /// `setresuid(2)`. Errors: `EPERM` without CAP_SETUID and CAP_SETGID.
 #[inline(never)]
 pub fn become_user(user: u32, group: u32, groups: &[u32]) -> Result<()> {
+    set_ids([user; 3], [group; 3], groups)
+}
+
+/// Acts as a user with a group and these groups beside it, and can go back: the saved user stays. What the process may do
+/// is another matter ([`effective_capabilities`]).
+pub fn act_as(user: u32, group: u32, groups: &[u32]) -> Result<()> {
+    const SAME: u32 = u32::MAX;
+    set_ids([SAME, user, SAME], [SAME, group, SAME], groups)
+}
+
+/// Sets the real, the effective and the saved user and group, and the groups beside it.
+#[inline(never)]
+fn set_ids(users: [u32; 3], groups_of: [u32; 3], groups: &[u32]) -> Result<()> {
     // The calls with numbers of 32 bits; on ARM those of 16 bits have the plain names.
     #[cfg(not(target_arch = "arm"))]
     let (set_groups, set_group, set_user) = (Sysno::setgroups, Sysno::setresgid, Sysno::setresuid);
@@ -233,12 +293,36 @@ pub fn become_user(user: u32, group: u32, groups: &[u32]) -> Result<()> {
     let (set_groups, set_group, set_user) = (Sysno::setgroups32, Sysno::setresgid32, Sysno::setresuid32);
     // SAFETY: the kernel reads as many numbers as there are.
     unsafe { syscall!(set_groups, groups.len(), groups.as_ptr()) }?;
+    let [real, effective, saved] = groups_of;
     // SAFETY: numbers only.
-    unsafe { syscall!(set_group, group, group, group) }?;
+    unsafe { syscall!(set_group, real, effective, saved) }?;
+    let [real, effective, saved] = users;
     // SAFETY: numbers only.
-    unsafe { syscall!(set_user, user, user, user) }?;
+    unsafe { syscall!(set_user, real, effective, saved) }?;
     Ok(())
 }
+
+/// Makes those capabilities that the process is permitted and whose bits are set the ones that count. `capset(2)`.
+#[inline(never)]
+pub fn effective_capabilities(wanted: u64) -> Result<()> {
+    let mut head = CAPABILITIES;
+    let mut data = [0_u32; 6];
+    // SAFETY: the kernel reads and writes the head, and writes the data of version 3.
+    unsafe { call!(capget, head.as_mut_ptr(), data.as_mut_ptr(), 0) }?;
+    let [effective_low, permitted_low, _, effective_high, permitted_high, _] = &mut data;
+    let halves = wanted.to_le_bytes();
+    let (low, high) = halves.split_at(4);
+    let half = |bytes: &[u8]| bytes.try_into().map_or(0, u32::from_le_bytes);
+    *effective_low = *permitted_low & half(low);
+    *effective_high = *permitted_high & half(high);
+    // SAFETY: the kernel reads both.
+    unsafe { call!(capset, head.as_mut_ptr(), data.as_ptr(), 0) }?;
+    Ok(())
+}
+
+/// `struct __user_cap_header_struct`: _LINUX_CAPABILITY_VERSION_3, and 0 for the process itself; `__user_cap_data_struct`
+/// twice goes with it, the low halves first: effective, permitted, inheritable.
+const CAPABILITIES: [u32; 2] = [0x2008_0522, 0];
 
 // ---- what the first process does
 
@@ -353,6 +437,24 @@ pub fn no_new_privs() -> Result<()> {
 /// Puts a filter before every system call from here on. `seccomp(2)`. Errors: `EACCES` without CAP_SYS_ADMIN and
 /// no_new_privs; `EINVAL`, `ENOSYS` where the kernel has no SECCOMP_FILTER.
 pub fn filter(program: &[Insn]) -> Result<()> {
+    filter_with(program, 0).map(drop)
+}
+
+/// As [`filter`]; gives the descriptor from which a supervisor reads what the filter asks it (`SECCOMP_RET_USER_NOTIF`,
+/// 5.0). It is closed on exec. Errors: `EBUSY` where the process has such a filter.
+pub fn filter_and_listen(program: &[Insn]) -> Result<OwnedFd> {
+    /// `SECCOMP_FILTER_FLAG_NEW_LISTENER`
+    const NEW_LISTENER: u32 = 8;
+    /// `SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV`: once it is being answered, no signal interrupts the call (5.19).
+    const WAIT_KILLABLE: u32 = 32;
+    let listener = match filter_with(program, NEW_LISTENER | WAIT_KILLABLE) {
+        Err(Errno::EINVAL) => filter_with(program, NEW_LISTENER),
+        other => other,
+    };
+    listener.map(owned)
+}
+
+fn filter_with(program: &[Insn], flags: u32) -> Result<u32> {
     /// `struct sock_fprog`
     #[repr(C)]
     struct Program {
@@ -363,8 +465,7 @@ pub fn filter(program: &[Insn]) -> Result<()> {
     const SPEC_ALLOW: u32 = 4;
     let program = Program { len: u16::try_from(program.len()).map_err(|_| Errno::EINVAL)?, insns: program.as_ptr() };
     // SAFETY: the kernel reads the struct and so many instructions; 1 is SECCOMP_SET_MODE_FILTER.
-    unsafe { call!(seccomp, 1, SPEC_ALLOW, &raw const program) }?;
-    Ok(())
+    unsafe { call!(seccomp, 1, SPEC_ALLOW | flags, &raw const program) }
 }
 
 /// Enters a network namespace. `setns(2)`.
@@ -396,9 +497,7 @@ pub fn keep_capabilities(kept: u64) -> Result<()> {
     }
     // SAFETY: numbers only.
     unsafe { call!(prctl, control::PR_CAP_AMBIENT, control::PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) }?;
-    // `struct __user_cap_header_struct`: _LINUX_CAPABILITY_VERSION_3, and 0 for the process itself; `__user_cap_data_struct`
-    // twice, the low halves first: effective, permitted, inheritable.
-    let mut head = [0x2008_0522_u32, 0];
+    let mut head = CAPABILITIES;
     let mut data = [0_u32; 6];
     // SAFETY: the kernel reads and writes the head, and writes the data of version 3.
     unsafe { call!(capget, head.as_mut_ptr(), data.as_mut_ptr(), 0) }?;

@@ -186,6 +186,6 @@ chmod 600 /tmp/secret
 error_case_ unreadable_file 100 '.*/tmp/secret.*EACCES' \
     setpriv --reuid 65534 --regid 65534 --clear-groups /vrf-launch -c /tmp/secret up </dev/null
 mount -o remount,ro /sys/fs/cgroup
-error_case_ unwritable_cgroup 111 '.*(cgroup.*EROFS|EROFS.*cgroup)' /vrf-launch mgmt -- echo started </dev/null
+error_case_ unwritable_cgroup 111 '.*(cgroup.*EROFS|EROFS.*cgroup)' /vrf-launch --bind cgroup mgmt -- echo started </dev/null
 mount -o remount,rw /sys/fs/cgroup
 error_case_ no_configuration_at_all 100 '.*/etc/vrf-launch.conf' /vrf-launch up </dev/null

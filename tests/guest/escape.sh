@@ -94,6 +94,16 @@ for user in nobody root; do
     expect "$user" sh -c "! grep -vxFf /tmp/open /tmp/out.bind-$user"
 done
 
+case_ the_seccomp_backend_closes_what_it_can
+got_out seccomp-nobody nobody /vrf-launch --bind seccomp mgmt --
+got_out seccomp-root root /vrf-launch --bind seccomp mgmt --
+for user in nobody root; do
+    expect "$user" sh -c "! grep -vxFf /tmp/open /tmp/out.seccomp-$user"
+done
+grep -E 'MPTCP|AF_SMC|AF_RDS|io_uring|inherited' /tmp/ways | sed 's/ .*//' >/tmp/closed
+expect 'there are some' test -s /tmp/closed
+expect 'sockets that the kernel or a ring makes, and what was inherited' sh -c '! cat /tmp/out.seccomp-* | grep -xFf /tmp/closed'
+
 case_ nobody_gets_out_at_guard
 got_out guard-nobody nobody /vrf-launch --isolation guard mgmt --
 none guard-nobody
@@ -194,7 +204,7 @@ cell() {
         printf ' n/a |'
     fi
 }
-columns='ip-nobody ip-root bind-nobody bind-root guard-nobody guard-root strict-nobody strict-root'
+columns='ip-nobody ip-root seccomp-nobody seccomp-root bind-nobody bind-root guard-nobody guard-root strict-nobody strict-root'
 while read -r way who name; do
     printf '# | %s |' "$name"
     for column in $columns; do

@@ -1,8 +1,10 @@
-//! The seccomp filter of the levels guard and strict, as bytes.
+//! The seccomp filters, as bytes: that of the levels guard and strict, and that of the backend that binds without a
+//! cgroup.
 //!
 //! It refuses what no program of a cgroup sees: sockets of families whose packets the kernel sends by sockets of its own
 //! (RDS, SMC, TIPC, RxRPC, …), and io_uring, which makes sockets of any family without `socket(2)`. Strict also refuses
-//! user namespaces, in which root has the privileges again that it has lost here.
+//! user namespaces, in which root has the privileges again that it has lost here. The backend's also asks a supervisor for
+//! each socket of IPv4 and IPv6 ([`super::seccomp`]).
 //!
 //! Source: `uapi/linux/filter.h`, `uapi/linux/seccomp.h`, `uapi/linux/audit.h`; system calls by their numbers, which for
 //! 32-bit programs are others.
@@ -42,6 +44,8 @@ const ARGUMENT: u32 = 16;
 
 /// `SECCOMP_RET_ALLOW`
 const ALLOW: u32 = 0x7fff_0000;
+/// `SECCOMP_RET_USER_NOTIF`
+pub const ASK: u32 = 0x7fc0_0000;
 /// `SECCOMP_RET_ERRNO`
 const ERRNO: u32 = 0x0005_0000;
 const EPERM: u32 = ERRNO | 1;
@@ -54,7 +58,7 @@ const X32: u32 = 0x4000_0000;
 const NEWUSER: u32 = linux::CLONE_NEWUSER;
 
 /// AF_UNIX, AF_INET, AF_INET6, AF_KEY, AF_NETLINK, AF_PACKET (with CAP_NET_RAW), AF_ALG.
-const FAMILIES: [u32; 7] = [1, 2, 10, 15, 16, 17, 38];
+pub const FAMILIES: [u32; 7] = [1, 2, 10, 15, 16, 17, 38];
 
 /// The numbers of one processor's system calls.
 struct Calls {
@@ -115,16 +119,43 @@ impl Filter {
 }
 
 /// The filter of level guard or strict.
-#[inline(never)]
 pub fn filter(strict: bool) -> Filter {
+    build(strict, ALLOW)
+}
+
+/// The filter that asks a supervisor for every socket of IPv4 and IPv6, and for those of which it does not see the family.
+pub fn asking() -> Filter {
+    build(false, ASK)
+}
+
+/// Whether that call is the one of 32-bit programs whose arguments stand in memory, `socketcall(2)`.
+pub fn is_socketcall(arch: u32, number: u32) -> bool {
+    ARCHES.iter().any(|calls| calls.arch == arch && calls.socketcall == number)
+}
+
+#[inline(never)]
+fn build(strict: bool, internet: u32) -> Filter {
+    /// `SYS_SOCKET`, the first argument of `socketcall(2)`.
+    const MAKE: u32 = 1;
     let mut filter = Filter { insns: [Insn { code: 0, yes: 0, no: 0, value: 0 }; LONGEST], len: 0 };
     for calls in ARCHES {
         filter.put(LOAD, 0, 0, ARCH);
         let branch = filter.len;
         filter.put(IF_EQUAL, 0, 0, calls.arch);
         filter.put(LOAD, 0, 0, NUMBER);
-        filter.put(AND, 0, 0, !X32);
+        if internet == ASK {
+            filter.put(IF_ANY_BIT, 0, 1, X32);
+            filter.put(ANSWER, 0, 0, ENOSYS); // x32 programs make no sockets here, nor anything else
+        } else {
+            filter.put(AND, 0, 0, !X32);
+        }
         filter.answer(IO_URING_SETUP, ENOSYS);
+        if internet == ASK && calls.socketcall != NONE {
+            filter.put(IF_EQUAL, 0, 4, calls.socketcall);
+            filter.put(LOAD, 0, 0, ARGUMENT);
+            filter.answer(MAKE, ASK);
+            filter.put(ANSWER, 0, 0, ALLOW);
+        }
         if strict {
             filter.answer(CLONE3, ENOSYS); // its flags are out of sight; libraries take clone(2) then
             filter.answer(calls.socketcall, ENOSYS); // so are the arguments of this one
@@ -139,7 +170,8 @@ pub fn filter(strict: bool) -> Filter {
         filter.put(ANSWER, 0, 0, ALLOW);
         filter.put(LOAD, 0, 0, ARGUMENT);
         for family in FAMILIES {
-            filter.answer(family, ALLOW);
+            let is_internet = family == 2 || family == 10;
+            filter.answer(family, if is_internet { internet } else { ALLOW });
         }
         filter.put(ANSWER, 0, 0, EAFNOSUPPORT);
         let behind = filter.len.saturating_sub(branch + 1);
@@ -219,6 +251,29 @@ mod tests {
                 if socketcall != NONE {
                     assert_eq!(run(&filter, arch, socketcall, 1), lower);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn the_backends_filter_asks_for_sockets_of_the_internet() {
+        let filter = asking();
+        assert!(filter.len < LONGEST);
+        for Calls { arch, socket, socketcall, clone, .. } in ARCHES {
+            for family in 0..60 {
+                let wanted = match family {
+                    2 | 10 => ASK,
+                    _ if FAMILIES.contains(&family) => ALLOW,
+                    _ => EAFNOSUPPORT,
+                };
+                assert_eq!(run(&filter, arch, socket, family), wanted, "{family}");
+            }
+            assert_eq!(run(&filter, arch, socket | X32, 2), ENOSYS);
+            assert_eq!(run(&filter, arch, IO_URING_SETUP, 8), ENOSYS);
+            assert_eq!(run(&filter, arch, clone, NEWUSER), ALLOW);
+            if socketcall != NONE {
+                assert_eq!(run(&filter, arch, socketcall, 1), ASK);
+                assert_eq!(run(&filter, arch, socketcall, 2), ALLOW);
             }
         }
     }
