@@ -33,6 +33,8 @@ pub enum Command {
     Pids(&'static [u8]),
     /// VRF of a process.
     Identify(Option<&'static [u8]>),
+    /// Move a process into a VRF.
+    Adopt(&'static [u8], &'static [u8]),
     /// Whether the isolation of a VRF, or of all, holds.
     Check(Option<&'static [u8]>),
     /// As `ip(8)`.
@@ -104,7 +106,7 @@ n init
 - show
 p pids
 i identify
-- adopt
+a adopt
 k check
 - explain
 l plan
@@ -129,10 +131,12 @@ V version
 4=bind
 /=chdir
 $=env
-8 inetd
+* inetd
 8 json
 5=keep-fd
 %=listen
+9=max-connections
+0=max-per-source
 6=no-new-privs
 #=resolv-conf
 @=user
@@ -198,9 +202,10 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
         return Ok(Command::Init(init_words(scan.args, options)));
     }
     let names = Names { one: b"", scan };
-    let (mut first, mut count) = (None, 0_u32);
+    let (mut first, mut last, mut count) = (None, &b""[..], 0_u32);
     while let Some(name) = scan.next(options)? {
-        first = first.or(Some(name.to_bytes()));
+        last = name.to_bytes();
+        first = first.or(Some(last));
         count += 1;
     }
     if let Some(command) = scan.early() {
@@ -213,6 +218,8 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
         (b'r', _) => Command::Run(names),
         (b'p', Some(vrf)) if count == 1 => Command::Pids(vrf),
         (b'p', _) => return Err(wrong(word, "takes one VRF")),
+        (b'a', Some(vrf)) if count == 2 => Command::Adopt(vrf, last),
+        (b'a', _) => return Err(wrong(word, "takes a VRF and the number of a process")),
         (b'i', _) if count <= 1 => Command::Identify(first),
         (b'k', _) if count <= 1 => Command::Check(first),
         (b'k', _) => return Err(wrong(word, "takes one VRF at most")),
@@ -358,6 +365,24 @@ impl Scan {
             b'c' => options.config = Some(given),
             b'n' => options.dry_run = true,
             b'1' => options.exact = true,
+            b'*' => options.settings.inetd = true,
+            b'9' | b'0' => {
+                let limits = &mut options.settings.limits;
+                let (name, limit): (&[u8], _) = if letter == b'9' {
+                    (b"--max-connections", &mut limits.all)
+                } else {
+                    (b"--max-per-source", &mut limits.per_source)
+                };
+                of = name;
+                match values::u32_(word)
+                    .ok()
+                    .and_then(|number| usize::try_from(number).ok())
+                    .filter(|number| *number > 0)
+                {
+                    Some(number) => *limit = number,
+                    None => says = "not a number of connections",
+                }
+            }
             b'q' => options.quiet = true,
             b'v' => options.verbose = true,
             b'h' | b'V' => self.asked = letter,
@@ -459,6 +484,8 @@ vrf-launch gives a service its own routing table (a VRF) and starts it there.
   vrf-launch plan [NAME]...   what up would do, as iproute2 commands
   vrf-launch pids VRF         the processes in VRF
   vrf-launch identify [PID]   the VRF of a process
+  vrf-launch adopt VRF PID    move a running process, its children and open sockets
+                              into VRF (-n: list them)
   vrf-launch check [VRF]      whether the isolation holds: tries to get out
 
 VRF may be default: outside of any VRF. A VRF that is not there is brought up
@@ -473,6 +500,9 @@ first where the configuration describes it.
                          itself), auto (default: cgroup, else seccomp)
       --listen SPEC      open tcp:PORT, udp:PORT, tcp:ADDR:PORT or tcp:[ADDR6]:PORT
                          for COMMAND: descriptor 3 and on, LISTEN_FDS (repeatable)
+      --inetd            start COMMAND for each connection to them, which is its
+                         standard input and output; --max-connections N (64),
+                         --max-per-source N
       --keep-fd N        guard: do not close descriptor N (repeatable)
       --no-new-privs yes/no   setuid programs gain nothing (default: yes at strict)
       --user NAME[:GROUP], --env NAME=VALUE, --chdir DIR, --resolv-conf FILE

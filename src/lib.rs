@@ -16,6 +16,7 @@
 //! | [`bind`], [`service`] | sockets belong to a VRF; a command takes this process's place; services are looked after | |
 //! | [`init`] | the duties of the first process | |
 //! | [`ipcmd`] | `ip(8)` | |
+//! | [`adopt`] | a running process moves into a VRF | |
 //! | [`check`] | whether the isolation holds, tried | |
 //! | [`log`], [`proc`] | messages and output; the texts of `/proc` | |
 //! | [`sys`] | one safe function for each system call | the only unsafe code |
@@ -23,6 +24,7 @@
 //! *Pure* rooms import only core, heapless, constants of linux-raw-sys, and each other: a test sees to it.
 #![cfg_attr(not(test), no_std)]
 
+pub mod adopt;
 pub mod apply;
 pub mod bind;
 pub mod bytes;

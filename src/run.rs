@@ -1,5 +1,6 @@
 //! The story of each command.
 
+use crate::adopt::{self, Move};
 use crate::apply::Apply;
 use crate::bind::cgroup;
 use crate::bind::program::Level;
@@ -21,7 +22,7 @@ use crate::plan::{self, Item, KERNELS_RULES, Phase, Plan, RULES};
 use crate::record::Owner;
 use crate::rtnl::Rtnl;
 use crate::service::supervise::{Host, Supervisor};
-use crate::service::{Settings, listen, seal};
+use crate::service::{Settings, inetd, listen, seal};
 use crate::sys::args::Strings;
 use crate::sys::mem::{List, filled};
 use crate::sys::path::Path;
@@ -62,6 +63,7 @@ fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcom
         Command::Init(words) => Err(first_process(options, words, environment)),
         Command::Pids(vrf) => pids(vrf),
         Command::Identify(pid) => identify(pid),
+        Command::Adopt(vrf, pid) => adopt(options, vrf, pid),
         Command::Check(vrf) => check(options, vrf),
         Command::Ip(words) => ip_command(options, words, environment),
         Command::Help => print(cli::HELP.as_bytes()),
@@ -86,10 +88,17 @@ fn open(conf: Loaded) -> Outcome<ManuallyDrop<Apply>> {
 
 #[inline(never)]
 fn launch(options: &Options, vrf: Name, command: Strings, environment: Strings) -> Outcome {
-    options.settings.cover()?;
+    let settings = &options.settings;
+    if settings.inetd {
+        let is_udp = |spec: &CStr| values::listen(spec.to_bytes()).is_ok_and(|listen| listen.udp);
+        if settings.listen.is_empty() || settings.listen.as_slice().iter().any(|spec| is_udp(spec)) {
+            return Err(wrong(What::Word(b"argument", b"--inetd"), inetd::NOTHING, b""));
+        }
+    }
+    settings.cover()?;
     let asked = if vrf == b"default" { None } else { level(options, vrf)? };
     enter(options, vrf, asked, options.keep, options.settings.listen.as_slice(), environment)?;
-    Err(options.settings.exec(command, environment))
+    settings.go(command, environment)
 }
 
 /// Puts this process into a VRF, which is brought up first where it is not there, with its descriptors closed but for
@@ -119,14 +128,7 @@ fn enter(
         _ => asked.unwrap_or(Level::Guard),
     };
     let mut interfaces = List::new();
-    let mut index = look(vrf, level, &mut interfaces)?;
-    if index == 0 {
-        bring_up(options, vrf)?;
-        index = look(vrf, level, &mut interfaces)?;
-    }
-    if index == 0 {
-        return Err(refused("run in", vrf, Errno::ENODEV));
-    }
+    let index = there(options, vrf, level, &mut interfaces)?;
     let of = Vrf { name: vrf, index, interfaces: interfaces.as_slice() };
     let (level, missed) = bind::bind(Some(&of), level, backend, firm)?;
     if let Some(errno) = missed.filter(|_| !options.quiet) {
@@ -154,6 +156,17 @@ fn level(options: &Options, vrf: &[u8]) -> Outcome<Option<Level>> {
     let conf = load::load_if_any(options.config)?.conf;
     let said = conf.find(vrf).and_then(|iface| conf.last(iface, Keyword::VrfIsolation));
     Ok(said.and_then(|property| Level::of(property.first())))
+}
+
+/// The index of a VRF, which is brought up where it is not there, and the interfaces that the level is about.
+#[inline(never)]
+fn there(options: &Options, vrf: Name, level: Level, interfaces: &mut List<u32>) -> Outcome<u32> {
+    let mut index = look(vrf, level, interfaces)?;
+    if index == 0 {
+        bring_up(options, vrf)?;
+        index = look(vrf, level, interfaces)?;
+    }
+    if index == 0 { Err(refused("run in", vrf, Errno::ENODEV)) } else { Ok(index) }
 }
 
 /// The index of a VRF, and the interfaces that the level is about; 0 where there is no interface of that name.
@@ -363,26 +376,29 @@ impl Story<'_> {
     /// Lets the services that run in VRFs use the members there are now, and no others; `leaving`: nor the interfaces selected.
     #[inline(never)]
     fn refresh(&self, leaving: bool) -> Outcome {
-        bind::refresh(&mut |name, interfaces| {
-            let asked = Rtnl::open_plain().and_then(|mut rtnl| {
-                let index = vrf::index(&mut rtnl, name)?;
-                vrf::interfaces(&mut rtnl, index, interfaces)?;
-                if leaving {
-                    for node in self.order.as_slice() {
-                        match vrf::link_index(&mut rtnl, self.name(*node)) {
-                            Ok(gone) => interfaces.remove(gone),
-                            Err(Errno::ENODEV) => {}
-                            Err(errno) => return Err(errno),
+        bind::refresh(
+            &mut |name, interfaces| {
+                let asked = Rtnl::open_plain().and_then(|mut rtnl| {
+                    let index = vrf::index(&mut rtnl, name)?;
+                    vrf::interfaces(&mut rtnl, index, interfaces)?;
+                    if leaving {
+                        for node in self.order.as_slice() {
+                            match vrf::link_index(&mut rtnl, self.name(*node)) {
+                                Ok(gone) => interfaces.remove(gone),
+                                Err(Errno::ENODEV) => {}
+                                Err(errno) => return Err(errno),
+                            }
                         }
                     }
+                    Ok(index)
+                });
+                match asked {
+                    Err(Errno::ENODEV) => Ok(0),
+                    other => other.map_err(|errno| refused("find VRF", name, errno)),
                 }
-                Ok(index)
-            });
-            match asked {
-                Err(Errno::ENODEV) => Ok(0),
-                other => other.map_err(|errno| refused("find VRF", name, errno)),
-            }
-        })
+            },
+            &mut adopt::repair,
+        )
     }
 
     /// Brings up again what has gone and come back, while others use the rest. What is not there is left alone, without a
@@ -790,6 +806,32 @@ fn identify(pid: Option<Name>) -> Outcome {
         Err(Errno::ENOENT) if cgroup::is_process(pid) => Ok(()),
         Err(errno) => Err(refused("identify process", pid, errno)),
     }
+}
+
+// ---- adopt
+
+#[inline(never)]
+fn adopt(options: &Options, vrf: Name, pid: Name) -> Outcome {
+    let Ok(number) = values::u32_(pid) else {
+        return Err(wrong(What::Word(b"PID", pid), "not the number of a process", b""));
+    };
+    let (level, dry_run) = (if vrf == b"default" { None } else { level(options, vrf)? }, options.dry_run);
+    let level = level.unwrap_or(Level::Guard);
+    if !cgroup::is_process(pid) {
+        return Err(refused("adopt process", pid, Errno::ESRCH));
+    }
+    if !vrf::shares_network(pid) {
+        let says = "it is in another network namespace; `ip netns exec` goes there";
+        return Err(wrong(What::Deed("adopt process", pid), says, b""));
+    }
+    if vrf == b"default" {
+        return Move { vrf: None, level, dry_run }.adopt(number, options.quiet);
+    }
+    let mut interfaces = List::new();
+    // What is bound to a member is within, at any level.
+    let index = there(options, vrf, Level::Guard, &mut interfaces)?;
+    let of = Vrf { name: vrf, index, interfaces: interfaces.as_slice() };
+    Move { vrf: Some(&of), level, dry_run }.adopt(number, options.quiet)
 }
 
 // ---- check

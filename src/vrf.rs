@@ -4,7 +4,9 @@ use crate::apply::{any_index, member_index, vrf_index};
 use crate::error::Errno;
 use crate::limits;
 use crate::rtnl::Rtnl;
+use crate::sys::file;
 use crate::sys::mem::List;
+use crate::sys::path::Path;
 use crate::uapi;
 use crate::wire::msg::Writer;
 use crate::wire::query;
@@ -21,6 +23,25 @@ pub fn link_index(rtnl: &mut Rtnl, name: &[u8]) -> Result<u32, Errno> {
     let mut index = 0;
     ask(rtnl, name, &mut |link| index = any_index(link))?;
     Ok(index)
+}
+
+/// Whether a process is in this network namespace; who may not see that is taken to be told the truth.
+pub fn shares_network(pid: &[u8]) -> bool {
+    let mut path = Path::new();
+    let own = file::identity(c"/proc/self/ns/net");
+    let theirs = file::identity(path.add(b"/proc/").add(pid).add(b"/ns/net").c_str());
+    own == theirs || theirs.is_err()
+}
+
+/// Whether the interface of that index is not a VRF. Errors: `ENODEV` where there is none.
+#[inline(never)]
+pub fn is_plain(rtnl: &mut Rtnl, index: u32) -> Result<bool, Errno> {
+    let mut room = [0; limits::REQUEST];
+    let mut question = Writer::new(&mut room);
+    query::link(index, &mut question);
+    let mut plain = false;
+    rtnl.ask(uapi::RTM_GETLINK, question.bytes(), &mut |link| plain = vrf_index(link) == 0)?;
+    Ok(plain)
 }
 
 /// Shows `read` what the kernel says of the interface of that name.

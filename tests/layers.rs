@@ -28,6 +28,7 @@ enum Room {
 
 /// Where each module lives: a file or a folder of `src`. The longest name that fits counts.
 const ROOMS: &[(&str, Room)] = &[
+    ("adopt", Above),
     ("apply", Above),
     ("bind", Above),
     ("bind/program", Pure),

@@ -241,9 +241,26 @@ impl Target {
 
     /// The process's own cgroup, in no VRF.
     pub fn find(&mut self) -> Outcome {
+        self.find_for(b"self")
+    }
+
+    /// That of another process of this network namespace.
+    pub fn find_of(&mut self, pid: u32) -> Outcome {
+        let mut room = [0; 10];
+        let digits = Buf::new(&mut room).num(pid).as_bytes().len();
+        self.find_for(room.get(..digits).unwrap_or_default())
+    }
+
+    /// Where the tree is mounted.
+    pub fn mount(&self) -> &[u8] {
+        self.path.as_bytes().get(..self.root).unwrap_or_default()
+    }
+
+    #[inline(never)]
+    fn find_for(&mut self, pid: &[u8]) -> Outcome {
         mount_point(&mut self.path)?;
         self.root = self.path.len();
-        path_of_process(b"self", &mut self.mine)
+        path_of_process(pid, &mut self.mine)
             .map_err(|errno| refuse("read", b"/proc/self/cgroup", errno, b"", "is /proc mounted?"))?;
         namespace_component(&mut self.namespace);
         let own = own(self.mine.as_bytes(), self.namespace.as_bytes());
@@ -311,8 +328,13 @@ impl Default for Target {
 
 /// Moves the process itself into an open cgroup.
 pub fn join(cgroup: &OwnedFd) -> Result<(), Errno> {
+    put(cgroup, b"0")
+}
+
+/// Moves the process of that number into an open cgroup, with all its threads.
+pub fn put(cgroup: &OwnedFd, pid: &[u8]) -> Result<(), Errno> {
     let procs = file::open_write_at(cgroup, c"cgroup.procs")?;
-    file::write_all(&procs, b"0")?;
+    file::write_all(&procs, pid)?;
     core::mem::forget(procs); // exec closes it
     Ok(())
 }

@@ -10,6 +10,7 @@ pub mod program;
 pub mod proof;
 pub mod seccomp;
 
+use crate::conf::values::u32_;
 use crate::error::{Errno, Error, Exit, What, Why};
 use crate::log::{self, Outcome, refused, say};
 use crate::sys::bpf::Hook;
@@ -95,9 +96,9 @@ fn join(vrf: Option<&Vrf<'_>>, level: Level) -> Outcome {
     joined.map_err(|errno| refuse("join VRF", name, errno, target.path.as_bytes(), advice(errno)))
 }
 
-/// Attaches to a cgroup what binds the processes in it.
+/// Attaches to a cgroup what binds the processes in it. Gives whether what stood there was for another VRF of that name.
 #[inline(never)]
-fn attach(cgroup: &OwnedFd, vrf: &Vrf<'_>, level: Level) -> Result<(), Errno> {
+pub fn attach(cgroup: &OwnedFd, vrf: &Vrf<'_>, level: Level) -> Result<bool, Errno> {
     let index = vrf.index;
     if level == Level::Bind {
         let wanted = program::name(&program::BIND, index);
@@ -140,12 +141,12 @@ fn refuse(deed: &'static str, thing: &[u8], errno: Errno, detail: &[u8], advice:
 
 /// Sees to it that a program of that name stands at these hooks of a cgroup. One that does is left; one of the same kind
 /// that is for another VRF, or for other members, is replaced in one step, so that nothing gets out meanwhile. `other` is for a
-/// kernel that does not take the first.
+/// kernel that does not take the first. Gives whether one was replaced.
 #[inline(never)]
-fn stand(cgroup: &OwnedFd, hooks: &[Hook], wanted: &Name, program: &[Insn], other: &[Insn]) -> Result<(), Errno> {
+fn stand(cgroup: &OwnedFd, hooks: &[Hook], wanted: &Name, program: &[Insn], other: &[Insn]) -> Result<bool, Errno> {
     /// Ours is one of them; the others are those of managers above. The kernel allows 64.
     const PROGRAMS: usize = 64;
-    let (mut loaded, mut known) = (None, 0);
+    let (mut loaded, mut known, mut replaced) = (None, 0, false);
     for &hook in hooks {
         let mut ids = [0; PROGRAMS];
         let count = bpf::query(cgroup, hook, &mut ids)?;
@@ -176,6 +177,7 @@ fn stand(cgroup: &OwnedFd, hooks: &[Hook], wanted: &Name, program: &[Insn], othe
                 loaded => loaded?,
             }),
         };
+        replaced |= stale.is_some();
         match bpf::attach(cgroup, program, hook, bpf::ALLOW_MULTI, stale.as_ref()) {
             // Somebody else has replaced it since: then there is none of ours.
             Err(Errno::ENOENT) => bpf::attach(cgroup, program, hook, bpf::ALLOW_MULTI, None)?,
@@ -183,7 +185,7 @@ fn stand(cgroup: &OwnedFd, hooks: &[Hook], wanted: &Name, program: &[Insn], othe
         }
     }
     core::mem::forget(loaded); // exec closes it
-    Ok(())
+    Ok(replaced)
 }
 
 #[inline(never)]
@@ -249,8 +251,9 @@ pub type Look<'l> = &'l mut dyn FnMut(&[u8], &mut List<u32>) -> Outcome<u32>;
 /// Brings what stands in the cgroups of running services into agreement with their VRFs, as they are now: `look` gives the
 /// index of the VRF of a name (0 where there is none) and its interfaces.
 ///
-/// A service of a VRF that is gone stays bound to what is not there: nothing gets out.
-pub fn refresh(look: Look<'_>) -> Outcome {
+/// A service of a VRF that is gone stays bound to what is not there: nothing gets out. Where it has been made anew since, the
+/// sockets that services hold are bound to what is gone: `repair` is given each of their processes.
+pub fn refresh(look: Look<'_>, repair: &mut dyn FnMut(u32, u32) -> Outcome) -> Outcome {
     let mut root = Path::new();
     if !cgroup::mounted(&mut root) {
         return Ok(());
@@ -280,7 +283,17 @@ pub fn refresh(look: Look<'_>) -> Outcome {
         let vrf = Vrf { name: parts.vrf, index, interfaces: interfaces.as_slice() };
         let attached = folder.and_then(|folder| attach(&folder, &vrf, parts.level));
         match attached {
-            Err(Errno::ENOENT) | Ok(()) => {} // it may have gone meanwhile
+            Ok(true) => {
+                let mut members = List::new();
+                let listed = cgroup::members(path, &mut |pid| {
+                    let _ = u32_(pid).map(|pid| members.push(pid)); // as many as there is memory for
+                });
+                listed?;
+                for pid in members.as_slice() {
+                    outcome = outcome.and(repair(*pid, index));
+                }
+            }
+            Err(Errno::ENOENT) | Ok(false) => {} // it may have gone meanwhile
             Err(errno) => outcome = Err(refuse("refresh VRF", vrf.name, errno, path.as_bytes(), advice(errno))),
         }
         Ok(())

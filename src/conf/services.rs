@@ -17,13 +17,16 @@ pub struct Service(pub usize);
 pub type Field = u8;
 
 /// Every keyword.
-const NAMES: &[u8] = b"cchdir eenv xexec iisolation llisten ooutput rready qrequires fresolv-conf srespawn uuser vvrf";
+const NAMES: &[u8] =
+    b"cchdir eenv xexec iisolation Iinetd llisten ooutput rready qrequires fresolv-conf srespawn uuser vvrf";
 /// `chdir DIR`
 pub const CHDIR: Field = b'c';
 /// `env NAME=VALUE…`
 pub const ENV: Field = b'e';
 /// `exec COMMAND [ARG]…`: words as a shell would separate them; nothing is expanded.
 pub const EXEC: Field = b'x';
+/// `inetd yes|no`: a process for each connection to what it listens on.
+pub const INETD: Field = b'I';
 /// `isolation LEVEL`
 pub const ISOLATION: Field = b'i';
 /// `listen tcp:PORT…`: sockets that are opened for it.
@@ -147,6 +150,7 @@ impl<'a> Conf<'a> {
                 Ok(())
             }
             ISOLATION => isolation(word),
+            INETD => values::yes_no(word).map(drop),
             REQUIRES => {
                 for name in Words::new(property.value) {
                     if self.service(name).is_none() && self.find(name).is_none() {

@@ -140,9 +140,18 @@ pub struct Listen {
     pub address: Option<IpAddr>,
     /// Its port.
     pub port: u16,
+    /// Connections that may wait; the kernel takes net.core.somaxconn where that is less.
+    pub backlog: u32,
+    /// Others of the same user may listen there, too.
+    pub reuseport: bool,
+    /// The address need not be there.
+    pub freebind: bool,
+    /// All addresses are those of IPv6.
+    pub v6only: bool,
 }
 
-/// `tcp:PORT`, `udp:PORT`, `tcp:ADDRESS:PORT`, `tcp:[ADDRESS]:PORT`.
+/// `tcp:PORT`, `udp:PORT`, `tcp:ADDRESS:PORT`, `tcp:[ADDRESS]:PORT`, and behind it, each after a comma, `reuseport`,
+/// `freebind`, `v6only`, `backlog=N`.
 #[inline(never)]
 pub fn listen(word: &[u8]) -> Result<Listen, Reason> {
     let (udp, rest) = match word {
@@ -150,6 +159,18 @@ pub fn listen(word: &[u8]) -> Result<Listen, Reason> {
         [b'u', b'd', b'p', b':', rest @ ..] => (true, rest),
         _ => return Err("not tcp:PORT, udp:PORT, tcp:ADDRESS:PORT or tcp:[ADDRESS]:PORT"),
     };
+    let mut parts = rest.split(|byte| *byte == b',');
+    let rest = parts.next().unwrap_or_default();
+    let (mut backlog, mut reuseport, mut freebind, mut v6only) = (4096, false, false, false);
+    for part in parts {
+        match (code(b"rreuseport ffreebind 6v6only", part), part.strip_prefix(b"backlog=")) {
+            (b'r', _) => reuseport = true,
+            (b'f', _) => freebind = true,
+            (b'6', _) => v6only = true,
+            (_, Some(number)) => backlog = u32_(number).map_err(|_| "the backlog is not a number")?,
+            _ => return Err("behind a comma stand reuseport, freebind, v6only, backlog=N"),
+        }
+    }
     let (host, port) = match rest.iter().rposition(|byte| *byte == b':') {
         Some(colon) => (rest.get(..colon).unwrap_or_default(), rest.get(colon + 1..).unwrap_or_default()),
         None => (&b""[..], rest),
@@ -160,7 +181,7 @@ pub fn listen(word: &[u8]) -> Result<Listen, Reason> {
         four => Some(address(four).ok().filter(IpAddr::is_ipv4).ok_or("an IPv6 address stands in brackets")?),
     };
     match u32_(port).ok().and_then(|port| u16::try_from(port).ok()) {
-        Some(port) if port > 0 => Ok(Listen { udp, address, port }),
+        Some(port) if port > 0 => Ok(Listen { udp, address, port, backlog, reuseport, freebind, v6only }),
         _ => Err("the port is not a number from 1 to 65535"),
     }
 }
@@ -460,8 +481,22 @@ mod tests {
     fn sockets_to_listen_on() {
         let of = |word: &str| listen(word.as_bytes());
         let four = address(b"10.0.0.1").ok();
-        assert_eq!(of("tcp:22"), Ok(Listen { udp: false, address: None, port: 22 }));
-        assert_eq!(of("udp:10.0.0.1:53"), Ok(Listen { udp: true, address: four, port: 53 }));
+        let plain = Listen {
+            udp: false,
+            address: None,
+            port: 22,
+            backlog: 4096,
+            reuseport: false,
+            freebind: false,
+            v6only: false,
+        };
+        assert_eq!(of("tcp:22"), Ok(plain));
+        assert_eq!(of("udp:10.0.0.1:53"), Ok(Listen { udp: true, address: four, port: 53, ..plain }));
+        let options = Listen { backlog: 7, reuseport: true, freebind: true, v6only: true, ..plain };
+        assert_eq!(of("tcp:22,backlog=7,reuseport,freebind,v6only"), Ok(options));
+        for wrong in ["tcp:22,", "tcp:22,fast", "tcp:22,backlog=", "tcp:22,backlog=x", "tcp:,v6only"] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
         assert_eq!(of("tcp:[fd00::1]:65535").map(|listen| listen.address), Ok(address(b"fd00::1").ok()));
         for wrong in [
             "",

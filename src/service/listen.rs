@@ -2,6 +2,7 @@
 //! privileges, and handed over as sd_listen_fds(3) has it: from descriptor 3 on, `LISTEN_FDS` of them.
 
 use crate::bind::seccomp::BINDTODEVICE;
+use crate::bytes::before;
 use crate::conf::values::{self, Listen};
 use crate::error::{Errno, Error, Exit, What};
 use crate::log::{Outcome, say};
@@ -16,15 +17,17 @@ use core::net::IpAddr;
 pub type Specs<'s> = &'s [&'static CStr];
 
 /// The first descriptor.
-const FIRST: u32 = 3;
-/// Connections that may wait; the kernel takes net.core.somaxconn where that is less.
-const BACKLOG: u32 = 4096;
+pub const FIRST: u32 = 3;
 /// An address that is not there yet is waited for in steps of so long.
 const STEP_MS: u32 = 50;
 /// `SO_REUSEADDR`, `IPPROTO_IPV6` and its `IPV6_V6ONLY`. Source: `asm-generic/socket.h`, `uapi/linux/in6.h`.
 const REUSEADDR: u32 = 2;
 const IPV6: u32 = 41;
 const V6ONLY: u32 = 26;
+/// `SO_REUSEPORT`; `IPPROTO_IP` and its `IP_FREEBIND`, which an IPv6 socket takes, too.
+const REUSEPORT: u32 = 15;
+const IPV4: u32 = 0;
+const FREEBIND: u32 = 15;
 
 /// Opens the sockets; gives the bits of their descriptors. One that has not got its address yet is waited for: a new IPv6
 /// address has to be proven first. They are bound to `device`, unless that is empty.
@@ -84,14 +87,20 @@ fn one(listen: &Listen, device: &[u8]) -> Result<OwnedFd, Errno> {
         net::set_option(&socket, uapi::SOL_SOCKET, REUSEADDR, 1)?;
     }
     if is_six && any {
-        net::set_option(&socket, IPV6, V6ONLY, 0)?;
+        net::set_option(&socket, IPV6, V6ONLY, listen.v6only.into())?;
+    }
+    if listen.reuseport {
+        net::set_option(&socket, uapi::SOL_SOCKET, REUSEPORT, 1)?;
+    }
+    if listen.freebind {
+        net::set_option(&socket, IPV4, FREEBIND, 1)?;
     }
     if !device.is_empty() {
         net::set_option_bytes(&socket, uapi::SOL_SOCKET, BINDTODEVICE, device)?;
     }
     net::bind(&socket, address)?;
     if !listen.udp {
-        net::listen(&socket, BACKLOG)?;
+        net::listen(&socket, listen.backlog)?;
     }
     Ok(socket)
 }
@@ -106,9 +115,9 @@ pub fn announce(specs: Specs<'_>, environment: &mut Made) {
         room
     };
     let count = digits(u32::try_from(specs.len()).unwrap_or(0));
-    environment.set_made(b"LISTEN_FDS=", crate::bytes::before(&count, 0));
+    environment.set_made(b"LISTEN_FDS=", before(&count, 0));
     let own = digits(u32::try_from(process::getpid()).unwrap_or(0));
-    environment.set_made(b"LISTEN_PID=", crate::bytes::before(&own, 0));
+    environment.set_made(b"LISTEN_PID=", before(&own, 0));
     let mut names = [0; 256];
     let mut text = Buf::new(&mut names);
     for spec in specs {
@@ -116,7 +125,7 @@ pub fn announce(specs: Specs<'_>, environment: &mut Made) {
             text.byte(b':');
         }
         // A colon separates names: tcp:22 is called tcp-22.
-        for byte in spec.to_bytes() {
+        for byte in before(spec.to_bytes(), b',') {
             text.byte(if *byte == b':' { b'-' } else { *byte });
         }
     }

@@ -1,6 +1,7 @@
 //! Starting a service: the command takes this process's place, with its environment, signals and PID unchanged but for
 //! what [`Settings`] say.
 
+pub mod inetd;
 pub mod listen;
 pub mod respawn;
 pub mod seal;
@@ -32,6 +33,10 @@ pub struct Settings {
     pub resolv_conf: &'static CStr,
     /// Sockets that are opened for it, as [`crate::conf::values::listen`] reads them.
     pub listen: List<&'static CStr>,
+    /// Accepts on those, and starts a process for each connection.
+    pub inetd: bool,
+    /// How many at once.
+    pub limits: inetd::Limits,
 }
 
 /// Whether that is `NAME=VALUE`.
@@ -42,7 +47,15 @@ pub fn is_setting(word: &[u8]) -> bool {
 
 impl Settings {
     /// Nothing is changed.
-    pub const NONE: Self = Self { user: b"", env: List::new(), chdir: c"", resolv_conf: c"", listen: List::new() };
+    pub const NONE: Self = Self {
+        user: b"",
+        env: List::new(),
+        chdir: c"",
+        resolv_conf: c"",
+        listen: List::new(),
+        inetd: false,
+        limits: inetd::Limits::USUAL,
+    };
 
     /// Puts the file they name in the place of /etc/resolv.conf: before anything is taken from this process.
     pub fn cover(&self) -> Outcome {
@@ -61,6 +74,15 @@ impl Settings {
         }
     }
 
+    /// Becomes a command, or serves with it (`inetd`). Comes back with an error, which has been said, or when serving has ended.
+    pub fn go(&self, command: Strings, environment: Strings) -> Outcome {
+        if !self.inetd {
+            return Err(self.exec(command, environment));
+        }
+        let sockets = (listen::FIRST.cast_signed(), self.listen.as_slice().len());
+        inetd::serve(sockets, self.limits, self, command, environment)
+    }
+
     /// Does what they say to this process; gives the environment that they make of the one there was.
     #[inline(never)]
     fn apply(&self, environment: Strings) -> Outcome<Strings> {
@@ -68,7 +90,7 @@ impl Settings {
         if !self.user.is_empty() {
             user::switch(self.user, &mut environment)?;
         }
-        if !self.listen.is_empty() {
+        if !self.listen.is_empty() && !self.inetd {
             listen::announce(self.listen.as_slice(), &mut environment);
         }
         for setting in self.env.as_slice() {

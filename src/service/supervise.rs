@@ -4,16 +4,17 @@
 //! before a service's exec. So nothing of it stays in the memory of a process that lives as long as the machine, and
 //! nothing of it can end it.
 
-use super::{Settings, listen, respawn};
+use super::{Settings, inetd, listen, respawn};
 use crate::bind::Backend;
 use crate::bind::cgroup::Target;
 use crate::bind::program::Level;
 use crate::conf::keywords::Keyword;
 use crate::conf::services::{self, Field, Service};
+use crate::conf::values;
 use crate::conf::words::{Split, Word, Words};
-use crate::error::{Errno, Exit};
+use crate::error::{Errno, Error, Exit, What};
 use crate::load::Loaded;
-use crate::log::{self, Outcome, refused};
+use crate::log::{self, Outcome, refused, say};
 use crate::rtnl::Rtnl;
 use crate::sys::args::{Made, Strings, c_string};
 use crate::sys::mem::{List, filled};
@@ -526,7 +527,11 @@ impl<'h> Supervisor<'h> {
             command.push(c_string(&mut word.bytes()).map_err(failed)?);
         }
         let command = kept.and_then(|()| command.finish()).map_err(failed)?;
-        Err(settings.exec(command, self.host.environment))
+        settings.inetd = values::yes_no(self.word(service, services::INETD)) == Ok(true);
+        if settings.inetd && settings.listen.is_empty() {
+            return Err(say(&Error::usage(What::Deed("serve", conf.service_name(service)), inetd::NOTHING)));
+        }
+        settings.go(command, self.host.environment)
     }
 
     /// The first word of a keyword's value.

@@ -104,6 +104,13 @@ pub fn pipe() -> Result<[OwnedFd; 2]> {
     Ok(ends.map(owned))
 }
 
+/// What a symbolic link says, as far as it fits. `readlinkat(2)`.
+pub fn read_link<'b>(path: &CStr, buf: &'b mut [u8]) -> Result<&'b [u8]> {
+    // SAFETY: the kernel reads a C string and writes at most `buf.len()` bytes to `buf`.
+    let got = unsafe { call!(readlinkat, linux::AT_FDCWD, path.as_ptr(), buf.as_mut_ptr(), buf.len(), 0) }?;
+    buf.get(..length(got)).ok_or(Errno::EPROTO)
+}
+
 /// Makes a directory, 0755 less the umask.
 #[inline(never)]
 pub fn mkdir(path: &CStr) -> Result<()> {

@@ -116,6 +116,16 @@ pub fn accept(fd: &OwnedFd) -> Result<OwnedFd> {
     Ok(owned(fd))
 }
 
+/// Who asks it for what is not there is told so (`EAGAIN`), and does not wait. `fcntl(2)`, `O_NONBLOCK`.
+pub fn set_nonblocking(fd: c_int) -> Result<()> {
+    use linux_raw_sys::general::{F_GETFL, F_SETFL, O_NONBLOCK};
+    // SAFETY: numbers only.
+    let flags = unsafe { call!(fcntl, fd, F_GETFL, 0) }?;
+    // SAFETY: numbers only.
+    unsafe { call!(fcntl, fd, F_SETFL, flags | O_NONBLOCK) }?;
+    Ok(())
+}
+
 /// The port of an INET or INET6 socket's own address, in the network's byte order. `getsockname(2)`.
 pub fn port(fd: &OwnedFd) -> Result<[u8; 2]> {
     let mut address = [0_u8; 28];
@@ -124,6 +134,22 @@ pub fn port(fd: &OwnedFd) -> Result<[u8; 2]> {
     unsafe { call!(getsockname, fd.as_raw_fd(), address.as_mut_ptr(), &raw mut len) }?;
     let [_, _, high, low, ..] = address;
     Ok([high, low])
+}
+
+/// A socket's own address, or its peer's, as a `sockaddr_in` or `sockaddr_in6`. `getsockname(2)`, `getpeername(2)`. Errors:
+/// `ENOTCONN` where there is no peer.
+pub fn name(fd: &OwnedFd, peer: bool) -> Result<[u8; 28]> {
+    let mut address = [0_u8; 28];
+    let mut len = 28_u32;
+    let (fd, to, len) = (fd.as_raw_fd(), address.as_mut_ptr(), &raw mut len);
+    if peer {
+        // SAFETY: the kernel writes at most `len` bytes to `address`, and how many to `len`.
+        unsafe { call!(getpeername, fd, to, len) }?;
+    } else {
+        // SAFETY: as above.
+        unsafe { call!(getsockname, fd, to, len) }?;
+    }
+    Ok(address)
 }
 
 /// Sets an option whose value is a struct. `setsockopt(2)`.

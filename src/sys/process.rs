@@ -103,6 +103,19 @@ pub fn read_memory(pid: u32, address: usize, to: &mut [u8]) -> Result<()> {
     if got == to.len() { Ok(()) } else { Err(Errno::EFAULT) }
 }
 
+/// A descriptor for another process, which stays that one's whoever gets its number. `pidfd_open(2)`, since 5.3.
+pub fn pidfd(pid: u32) -> Result<OwnedFd> {
+    // SAFETY: numbers only.
+    Ok(owned(unsafe { call!(pidfd_open, pid, 0, 0) }?))
+}
+
+/// A descriptor of what another process has as `fd`. `pidfd_getfd(2)`, since 5.6. Errors: `EBADF`; `EPERM` where that process may
+/// not be traced.
+pub fn borrow_fd(process: &OwnedFd, fd: u32) -> Result<OwnedFd> {
+    // SAFETY: numbers only.
+    Ok(owned(unsafe { call!(pidfd_getfd, process.as_raw_fd(), fd, 0) }?))
+}
+
 /// Whether the kernel is of that version or a newer one. `uname(2)`.
 pub fn kernel_is(major: u32, minor: u32) -> bool {
     /// `struct new_utsname`: six texts of 65 bytes, of which the third is the release.
