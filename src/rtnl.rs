@@ -71,11 +71,14 @@ impl Rtnl {
         &self.sentence
     }
 
-    /// Asks for the events of a group. Source: `uapi/linux/rtnetlink.h: enum rtnetlink_groups`.
-    pub fn subscribe(&self, group: u32) -> sys::Result<()> {
-        let group = core::ffi::c_int::try_from(group).map_err(|_| Errno::EINVAL)?;
+    /// Asks for the events of groups. Source: `uapi/linux/rtnetlink.h: enum rtnetlink_groups`.
+    pub fn subscribe(&self, groups: &[u32]) -> sys::Result<()> {
         net::bind_netlink(&self.fd)?;
-        net::set_option(&self.fd, option::LEVEL, option::ADD_MEMBERSHIP, group)
+        for group in groups {
+            let group = core::ffi::c_int::try_from(*group).map_err(|_| Errno::EINVAL)?;
+            net::set_option(&self.fd, option::LEVEL, option::ADD_MEMBERSHIP, group)?;
+        }
+        Ok(())
     }
 
     /// The socket's descriptor, to wait for events on it among others.

@@ -68,6 +68,21 @@ const JUMP: u8 = 0x05;
 const IF_EQUAL: u8 = 0x15;
 /// `BPF_JMP | BPF_JGT | BPF_K`
 const IF_ABOVE: u8 = 0x25;
+/// `BPF_JMP | BPF_JNE | BPF_K`
+const IF_OTHER: u8 = 0x55;
+/// `BPF_JMP32 | BPF_JNE | BPF_K`: of the low half. Since 5.1.
+const IF_OTHER_U32: u8 = 0x56;
+/// `BPF_ALU64 | BPF_MOV | BPF_X`
+const MOV: u8 = 0xbf;
+/// `BPF_ALU64 | BPF_ADD | BPF_K`
+const ADD_IMM: u8 = 0x07;
+/// `BPF_ALU | BPF_AND | BPF_K`: of the low half.
+const AND_U32: u8 = 0x54;
+/// `BPF_LDX | BPF_MEM | BPF_B`
+const LOAD_U8: u8 = 0x71;
+/// `BPF_ST | BPF_MEM | BPF_W` and `BPF_H`
+const STORE_IMM_U32: u8 = 0x62;
+const STORE_IMM_U16: u8 = 0x6a;
 /// `BPF_JMP | BPF_CALL`
 const CALL: u8 = 0x85;
 /// `BPF_JMP | BPF_EXIT`
@@ -78,6 +93,16 @@ const BOUND_DEV_IF: i16 = 0;
 const PROTOCOL: i16 = 12;
 /// `struct __sk_buff: ifindex`: the device by which a packet is about to leave, or by which it came.
 const IFINDEX: i16 = 40;
+/// `struct __sk_buff: protocol`, in the network's byte order, and `vlan_present`.
+const SKB_PROTOCOL: i16 = 16;
+const SKB_VLAN: i16 = 20;
+/// `ETH_P_IP`, `ETH_P_IPV6` as that has them.
+const IPV4: i32 = 0x0008;
+const IPV6: i32 = 0xdd86;
+/// `BPF_FUNC_skb_load_bytes`, `BPF_FUNC_skb_store_bytes`, `BPF_FUNC_redirect`.
+const LOAD_BYTES: i32 = 26;
+const STORE_BYTES: i32 = 9;
+const REDIRECT: i32 = 23;
 /// `struct bpf_sockopt: level`, `optname`, `optlen`.
 const OPT_LEVEL: i16 = 24;
 const OPT_NAME: i16 = 28;
@@ -125,15 +150,225 @@ pub fn guard(ifindex: u32, errno: bool) -> [Insn; 10] {
     ]
 }
 
-/// Lets packets pass that leave or came by one of these interfaces, which are in ascending order. For
-/// `BPF_CGROUP_INET_EGRESS` and `BPF_CGROUP_INET_INGRESS`.
+/// A network by an interface, or an address of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Net {
+    /// The interface's index.
+    pub interface: u32,
+    /// Whether it is of IPv4: then four bytes count.
+    pub v4: bool,
+    /// Bits of the network.
+    pub len: u8,
+    /// The address; what is beyond the length does not matter.
+    pub bytes: [u8; 16],
+}
+
+impl Net {
+    /// Whether an address is in it.
+    #[inline(never)]
+    pub fn contains(&self, other: &Self) -> bool {
+        let mut left = self.len;
+        self.v4 == other.v4
+            && self.bytes.iter().zip(other.bytes).all(|(own, other)| {
+                let beyond = 0xff_u8.checked_shr(left.into()).unwrap_or(0);
+                left = left.saturating_sub(8);
+                (own ^ other) & !beyond == 0
+            })
+    }
+
+    /// How many instructions it takes to compare with it.
+    fn size(&self) -> i16 {
+        let (words, part) = (i16::from(self.len / 32), self.len % 32);
+        2 * words + if part == 0 { 1 } else { 4 }
+    }
+}
+
+/// Lets packets pass that leave or came by one of these interfaces, which are in ascending order; and by the interfaces of
+/// `shared` what goes to one of their networks. For `BPF_CGROUP_INET_EGRESS` and `BPF_CGROUP_INET_INGRESS`.
 ///
 /// The interfaces are in the program, not in a map: it takes less time, and another set takes the place of the one before in one
 /// step all the same (`BPF_F_REPLACE`). It is a search by halves. False where it would not fit: with more than ten
-/// thousand interfaces a jump is too far.
-pub fn pass(interfaces: &[u32], put: &mut dyn FnMut(Insn)) -> bool {
+/// thousand interfaces, or some thousand networks, a jump is too far.
+pub fn pass(interfaces: &[u32], shared: &[Net], put: &mut dyn FnMut(Insn)) -> bool {
     put(insn(LOAD_U32, 2 | 1 << 4, IFINDEX, 0));
-    search(interfaces, put)
+    let mut fits = true;
+    for (n, net) in shared.iter().enumerate() {
+        let interface = net.interface;
+        if shared.iter().take(n).any(|earlier| earlier.interface == interface) {
+            continue;
+        }
+        let (mut length, mut fits_in) = (0_i16, true);
+        fits_in &= pass_to(interface, shared, &mut |_| length = length.saturating_add(1));
+        put(insn(IF_OTHER, 2, length, interface.cast_signed()));
+        fits &= fits_in && length < i16::MAX && pass_to(interface, shared, put);
+    }
+    fits && search(interfaces, put)
+}
+
+/// Lets what goes to one of an interface's networks pass.
+#[inline(never)]
+fn pass_to(interface: u32, shared: &[Net], put: &mut dyn FnMut(Insn)) -> bool {
+    by_family(0, put, &mut |v4, put| {
+        let (at, len) = if v4 { (16, 4) } else { (24, 16) }; // the destination
+        load_bytes(at, len, 0, put);
+        let fits = one_of(shared, interface, v4, STACK, 0, put);
+        put(YES);
+        put(END);
+        fits
+    })
+}
+
+/// Sends what comes from one of the networks to one of the own addresses into a VRF, whose Ethernet address it gets, as if it
+/// had come in there. IPv6 neighbours and multicast listeners (ICMPv6 130 to 137 and 143) are left to the interface. What has
+/// a VLAN is another interface's. Of `own` and `networks` those with that interface count. For `BPF_PROG_TYPE_SCHED_CLS`, in
+/// which -1 leaves a packet to the next filter.
+///
+/// False where it would not fit.
+#[inline(never)]
+pub fn divert(
+    interface: u32,
+    vrf: u32,
+    mac: [u8; 6],
+    own: &[Net],
+    networks: &[Net],
+    put: &mut dyn FnMut(Insn),
+) -> bool {
+    let [m0, m1, m2, m3, m4, m5] = mac;
+    let deliver = [
+        insn(STORE_IMM_U32, 10, -8, i32::from_ne_bytes([m0, m1, m2, m3])),
+        insn(STORE_IMM_U16, 10, -4, i32::from(u16::from_ne_bytes([m4, m5]))),
+        insn(MOV, 1 | 6 << 4, 0, 0),
+        insn(MOV_IMM, 2, 0, 0),
+        insn(MOV, 3 | 10 << 4, 0, 0),
+        insn(ADD_IMM, 3, 0, -8),
+        insn(MOV_IMM, 4, 0, 6),
+        insn(MOV_IMM, 5, 0, 0),
+        insn(CALL, 0, 0, STORE_BYTES),
+        insn(MOV_IMM, 1, 0, vrf.cast_signed()),
+        insn(MOV_IMM, 2, 0, 1), // BPF_F_INGRESS
+        insn(CALL, 0, 0, REDIRECT),
+        END,
+    ];
+    put(insn(LOAD_U32, 2 | 1 << 4, SKB_VLAN, 0));
+    put(insn(IF_EQUAL, 2, 2, 0));
+    put(LEAVE);
+    put(END);
+    by_family(LEAVE.imm, put, &mut |v4, put| {
+        let fits;
+        if v4 {
+            load_bytes(ETHERNET + 12, 8, LEAVE.imm, put);
+            fits = one_of(own, interface, v4, STACK + 4, LEAVE.imm, put)
+                && one_of(networks, interface, v4, STACK, LEAVE.imm, put);
+        } else {
+            load_bytes(ETHERNET + 4, 36, LEAVE.imm, put);
+            fits = one_of(own, interface, v4, STACK + 20, LEAVE.imm, put)
+                && one_of(networks, interface, v4, STACK + 4, LEAVE.imm, put);
+            put(insn(LOAD_U8, 2 | 10 << 4, STACK + 2, 0));
+            put(insn(IF_OTHER, 2, 16, 58)); // IPPROTO_ICMPV6
+            load_bytes(ETHERNET + 40, 1, LEAVE.imm, put); // nine
+            put(insn(LOAD_U8, 2 | 10 << 4, STACK, 0));
+            put(insn(IF_ABOVE, 2, 1, 137));
+            put(insn(IF_ABOVE, 2, 2, 129));
+            put(insn(IF_EQUAL, 2, 1, 143));
+            put(insn(JUMP, 0, 2, 0));
+            put(LEAVE);
+            put(END);
+        }
+        for insn in deliver {
+            put(insn);
+        }
+        fits
+    })
+}
+
+/// Leaves a packet to the next filter: `TC_ACT_UNSPEC`.
+const LEAVE: Insn = insn(MOV_IMM, 0, 0, -1);
+/// Bytes of an Ethernet's header.
+const ETHERNET: i32 = 14;
+/// Where on the stack bytes of the packet are put.
+const STACK: i16 = -48;
+
+/// Puts the program for IPv4 (true) or IPv6; false where it would not fit.
+type OfFamily<'f> = &'f mut dyn FnMut(bool, &mut dyn FnMut(Insn)) -> bool;
+
+/// Puts one program for IPv4 packets and one for IPv6; for others there is only the answer `no`.
+#[inline(never)]
+fn by_family(no: i32, put: &mut dyn FnMut(Insn), each: OfFamily<'_>) -> bool {
+    let mut length = 0_i16;
+    let fits = each(true, &mut |_| length = length.saturating_add(1)) && length < i16::MAX - 3;
+    put(insn(MOV, 6 | 1 << 4, 0, 0));
+    put(insn(LOAD_U32, 2 | 1 << 4, SKB_PROTOCOL, 0));
+    put(insn(IF_EQUAL, 2, length.saturating_add(3), IPV6));
+    put(insn(IF_EQUAL, 2, 2, IPV4));
+    put(insn(MOV_IMM, 0, 0, no));
+    put(END);
+    fits && each(true, put) && each(false, put)
+}
+
+/// Puts bytes of the packet onto the stack; where it has not so many, the answer is `no`. Register 0 is 0 then.
+#[inline(never)]
+fn load_bytes(at: i32, len: i32, no: i32, put: &mut dyn FnMut(Insn)) {
+    for insn in [
+        insn(MOV, 1 | 6 << 4, 0, 0),
+        insn(MOV_IMM, 2, 0, at),
+        insn(MOV, 3 | 10 << 4, 0, 0),
+        insn(ADD_IMM, 3, 0, STACK.into()),
+        insn(MOV_IMM, 4, 0, len),
+        insn(CALL, 0, 0, LOAD_BYTES),
+        insn(IF_EQUAL, 0, 2, 0),
+        insn(MOV_IMM, 0, 0, no),
+        END,
+    ] {
+        put(insn);
+    }
+}
+
+/// Goes on where the address that is `at` on the stack is in one of an interface's networks; else the answer is `no`.
+/// Register 0 has to be 0.
+#[inline(never)]
+fn one_of(nets: &[Net], interface: u32, v4: bool, at: i16, no: i32, put: &mut dyn FnMut(Insn)) -> bool {
+    let wanted = |net: &&Net| net.interface == interface && net.v4 == v4;
+    let mut left = 2_i16;
+    for net in nets.iter().filter(wanted) {
+        left = left.saturating_add(net.size());
+    }
+    let fits = left < i16::MAX;
+    for net in nets.iter().filter(wanted) {
+        let mut rest = net.size();
+        left -= rest;
+        let mut bits = u32::from(net.len);
+        for (place, word) in (0_i16..).zip(net.bytes.chunks_exact(4)) {
+            if bits == 0 {
+                break;
+            }
+            // What is beyond the length is not compared; in the network's byte order that is the end.
+            let mask = u32::MAX.checked_shr(bits).map_or(u32::MAX, |beyond| !beyond).to_be();
+            let word = word.try_into().map_or(0, u32::from_ne_bytes) & mask;
+            put(insn(LOAD_U32, 4 | 10 << 4, at + 4 * place, 0));
+            rest -= 2;
+            if mask != u32::MAX {
+                put(insn(AND_U32, 4, 0, mask.cast_signed()));
+                rest -= 1;
+            }
+            put(insn(IF_OTHER_U32, 4, rest, word.cast_signed()));
+            bits = bits.saturating_sub(32);
+        }
+        // Always: but a plain jump would leave what follows it unreachable.
+        put(insn(IF_EQUAL, 0, left, 0));
+    }
+    put(insn(MOV_IMM, 0, 0, no));
+    put(END);
+    fits
+}
+
+/// A number that tells programs apart.
+pub fn digest(program: &[Insn]) -> u32 {
+    program.iter().fold(0, |sum, insn| {
+        let [o0, o1] = insn.off.to_ne_bytes();
+        let [i0, i1, i2, i3] = insn.imm.to_ne_bytes();
+        let [s0, s1, s2, s3] = u32::to_ne_bytes(sum);
+        hash(&[s0, s1, s2, s3, insn.code, insn.regs, o0, o1, i0, i1, i2, i3])
+    })
 }
 
 /// So many are looked at one after the other.
@@ -195,10 +430,17 @@ pub const GUARD: [u8; 7] = *b"vlguar_";
 pub const PASS: [u8; 7] = *b"vlpass_";
 /// Of [`KEEP_BOUND`].
 pub const KEEP: [u8; 7] = *b"vlkeep_";
+/// Of [`divert`]'s.
+pub const SHARE: [u8; 7] = *b"vlshar_";
 
-/// A sum over a set of interfaces: another set has another one.
-pub fn sum(interfaces: &[u32]) -> u32 {
-    interfaces.iter().fold(0, |sum, interface| hash(&(u64::from(sum) << 32 | u64::from(*interface)).to_ne_bytes()))
+/// A sum over what [`pass`] lets through: another set has another one.
+pub fn sum(interfaces: &[u32], shared: &[Net]) -> u32 {
+    let sum =
+        interfaces.iter().fold(0, |sum, interface| hash(&(u64::from(sum) << 32 | u64::from(*interface)).to_ne_bytes()));
+    shared.iter().fold(sum, |sum, net| {
+        let place = hash(&(u64::from(net.interface) << 16 | u64::from(net.v4) << 8 | u64::from(net.len)).to_ne_bytes());
+        hash(&(u64::from(sum ^ place) << 32 | u64::from(hash(&net.bytes))).to_ne_bytes())
+    })
 }
 
 /// A program's name: what it is for, and a number that tells whether it is the one that is wanted. With the first two the
@@ -291,27 +533,27 @@ mod tests {
     #[test]
     fn a_packet_passes_by_the_interfaces_of_the_set_alone() {
         let mut none = Vec::new();
-        assert!(pass(&[], &mut |insn| none.push(insn)));
+        assert!(pass(&[], &[], &mut |insn| none.push(insn)));
         assert_eq!((none.len(), run(&none, &[(IFINDEX, 1)]).0), (3, 0));
         for count in 0..200_u32 {
             let set: Vec<u32> = (1..=count).map(|n| n * 3).collect();
             let mut program = Vec::new();
-            assert!(pass(&set, &mut |insn| program.push(insn)));
+            assert!(pass(&set, &[], &mut |insn| program.push(insn)));
             for index in 0..=count * 3 + 4 {
                 let wanted = u64::from(set.contains(&index));
                 assert_eq!(run(&program, &[(IFINDEX, index)]).0, wanted, "{index} of {count}");
             }
         }
-        assert_ne!(sum(&[1, 2]), sum(&[2, 1]));
-        assert_ne!(sum(&[1]), sum(&[1, 2]));
+        assert_ne!(sum(&[1, 2], &[]), sum(&[2, 1], &[]));
+        assert_ne!(sum(&[1], &[]), sum(&[1, 2], &[]));
     }
 
     #[test]
     fn a_set_that_is_too_large_is_told() {
         let set: Vec<u32> = (1..=10_000).collect();
-        assert!(pass(&set, &mut |_| {}));
+        assert!(pass(&set, &[], &mut |_| {}));
         let set: Vec<u32> = (1..=100_000).collect();
-        assert!(!pass(&set, &mut |_| {}));
+        assert!(!pass(&set, &[], &mut |_| {}));
     }
 
     #[test]

@@ -33,7 +33,7 @@ use crate::sys::path::Path;
 use crate::sys::{OwnedFd, file, process};
 use crate::text::Buf;
 use crate::uapi;
-use crate::vrf;
+use crate::vrf::{self, Reach};
 use crate::wire::msg::Writer;
 use crate::wire::query;
 use attempt::{Found, Outside, Place};
@@ -230,7 +230,7 @@ impl<'b> Audit<'b> {
         self.out.str("kernel ").shown(release);
         self.end();
         let mut filter = List::new();
-        program::pass(&[], &mut |insn| {
+        program::pass(&[], &[], &mut |insn| {
             let _ = filter.push(insn); // one cut short would be refused
         });
         let has = [
@@ -302,9 +302,10 @@ impl<'b> Audit<'b> {
         for family in [uapi::AF_INET, uapi::AF_INET6] {
             self.rules(family)?;
         }
-        let mut interfaces = List::new();
-        vrf::interfaces(&mut self.rtnl, index, &mut interfaces)?;
-        let vrf = Vrf { name: link.name(), index, interfaces: interfaces.as_slice() };
+        let mut reach = Reach::default();
+        vrf::reach(&mut self.rtnl, link.name(), &mut reach)?;
+        let Reach { interfaces, shared } = &reach;
+        let vrf = Vrf { name: link.name(), index, interfaces: interfaces.as_slice(), shared: shared.as_slice() };
         let mut live = [const { Path::new() }; 3];
         let mut root = Path::new();
         // As a launch does; unmounted again where it was not there.
@@ -435,11 +436,12 @@ impl<'b> Audit<'b> {
     fn cgroup(&mut self, vrf: &Vrf<'_>, level: Option<Level>, path: &[u8], fd: &OwnedFd) -> Result<(), Errno> {
         let (mut room, mut other) = ([0; 512], [0; 512]);
         let (mut text, mut faults) = (Buf::new(&mut room), Buf::new(&mut other));
-        let members = program::sum(vrf.interfaces);
+        let members = program::sum(vrf.interfaces, &[]);
+        let leaves = program::sum(vrf.interfaces, vrf.shared);
         let binds = if level > Some(Level::Bind) { &program::GUARD } else { &program::BIND };
         for (hook, start, number, from, what) in [
             (bpf::SOCK_CREATE, binds, vrf.index, Level::Bind, "binds sockets"),
-            (bpf::EGRESS, &program::PASS, members, Level::Guard, "filters what leaves"),
+            (bpf::EGRESS, &program::PASS, leaves, Level::Guard, "filters what leaves"),
             (bpf::INGRESS, &program::PASS, members, Level::Guard, "filters what arrives"),
             (bpf::SETSOCKOPT, &program::KEEP, 0, Level::Strict, "keeps sockets bound"),
         ] {
