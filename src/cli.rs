@@ -21,6 +21,8 @@ pub enum Command {
     Launch(&'static [u8], Strings),
     /// Bring interfaces up.
     Up(Names),
+    /// Keep what an `up --confirm` did.
+    Confirm,
     /// Undo that.
     Down(Names),
     /// Print what `up` would do.
@@ -57,6 +59,8 @@ pub struct Options {
     pub keep: u64,
     /// `--wait`, milliseconds.
     pub wait_ms: u32,
+    /// `--confirm`, seconds; 0 where it is not said.
+    pub confirm: u32,
     /// `--exact`
     pub exact: bool,
     /// `--quiet`
@@ -79,6 +83,7 @@ impl Options {
             no_new_privs: None,
             keep: 0,
             wait_ms: 10_000,
+            confirm: 0,
             exact: false,
             quiet: false,
             verbose: false,
@@ -98,6 +103,7 @@ impl Default for Options {
 /// go by, `-` for one that is not in this version; and the name.
 const COMMANDS: &[u8] = b"\
 u up
+o confirm
 d down
 r run
 n init
@@ -132,6 +138,7 @@ $=env
 8 inetd
 8 json
 5=keep-fd
+7=confirm
 %=listen
 6=no-new-privs
 #=resolv-conf
@@ -206,7 +213,12 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
     if let Some(command) = scan.early() {
         return Ok(command);
     }
+    if options.confirm != 0 && letter != b'u' {
+        return Err(wrong(b"--confirm", "is for up"));
+    }
     Ok(match (letter, first) {
+        (b'o', None) => Command::Confirm,
+        (b'o', _) => return Err(wrong(word, "takes no name")),
         (b'u', _) if !options.dry_run => Command::Up(names),
         (b'u' | b'l', _) => Command::Plan(names),
         (b'd', _) => Command::Down(names),
@@ -368,6 +380,13 @@ impl Scan {
                     None => says = "not a number of seconds",
                 }
             }
+            b'7' => {
+                of = b"--confirm";
+                options.confirm = values::u32_(word).unwrap_or(0);
+                if options.confirm == 0 {
+                    says = "not a number of seconds";
+                }
+            }
             b'3' => {
                 of = b"--isolation";
                 options.level = Level::of(word);
@@ -452,6 +471,7 @@ vrf-launch gives a service its own routing table (a VRF) and starts it there.
 
   vrf-launch [OPTIONS] VRF [--] COMMAND [ARG]...  run COMMAND in VRF: same PID, exec in place
   vrf-launch up   [NAME]...   make the kernel agree with the configuration (idempotent)
+  vrf-launch confirm          keep what up --confirm did
   vrf-launch down [NAME]...   undo what up did, and only that
   vrf-launch run [SERVICE]... up, then start services and look after them
   vrf-launch init [-- INIT]   the first process's duties, and the same; then INIT, if
@@ -479,6 +499,7 @@ first where the configuration describes it.
                          how COMMAND is started: as whom, with what, where, and with
                          which file in the place of /etc/resolv.conf
       --wait SECONDS     longest wait for an interface to appear (default 10; 0: none)
+      --confirm SECONDS  up: put all of it back, unless vrf-launch confirm follows in time
       --exact            up, down, plan: only what the file says, as ifupdown-ng does it
   -n, --dry-run          up: print the plan
   -q, --quiet            no warnings

@@ -1,5 +1,6 @@
 //! The story of each command.
 
+mod confirm;
 mod shared;
 
 use crate::apply::Apply;
@@ -55,7 +56,11 @@ pub fn run(argv: Strings, environment: Strings) -> u8 {
 fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcome {
     match command {
         Command::Launch(vrf, command) => launch(options, vrf, command, environment),
-        Command::Up(names) => about(options, names, load::load, &|story| story.change(&mut Story::up)),
+        Command::Up(names) => about(options, names, load::load, &|story| match options.confirm {
+            0 => story.change(&mut Story::up),
+            seconds => story.up_unless(seconds),
+        }),
+        Command::Confirm => confirm::confirm(),
         Command::Down(names) => {
             Story::of(options, load::load_if_any(options.config)?, names, true, &|story| story.change(&mut Story::down))
         }
