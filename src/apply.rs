@@ -5,6 +5,7 @@
 //! really made goes into the [`crate::record`], with the command that takes it back.
 
 mod shared;
+mod wait;
 
 pub use shared::Shared;
 
@@ -756,28 +757,6 @@ impl Apply {
         })
     }
 
-    /// Waits until there is an interface of that name.
-    #[inline(never)]
-    pub fn wait_for(&mut self, name: &[u8], timeout_ms: u32) -> Result<(), Errno> {
-        let events = Rtnl::open()?;
-        events.subscribe(&[uapi::RTNLGRP_LINK])?;
-        let start = crate::sys::time::now_ms();
-        loop {
-            // Asked after subscribing: an interface that appears in between is not missed.
-            match self.link(name) {
-                Err(Errno::ENODEV) => {
-                    let waited = crate::sys::time::now_ms().saturating_sub(start);
-                    let rest = u64::from(timeout_ms).saturating_sub(waited);
-                    if rest == 0 {
-                        return Err(Errno::ENODEV);
-                    }
-                    events.wait_event(u32::try_from(rest).unwrap_or(u32::MAX))?;
-                }
-                other => return other,
-            }
-        }
-    }
-
     // ---- the way back
 
     /// Undoes what the record says, from its end down to `from`: the lines that `which` selects.
@@ -923,7 +902,7 @@ pub const ADDR_LEN: usize = 1;
 /// The interface's index.
 pub const ADDR_INDEX: usize = 4;
 /// Bytes of a route's fixed part.
-const ROUTE: usize = 12;
+pub const ROUTE: usize = 12;
 /// Bytes of a rule's fixed part, and where its table, its action and its flags stand in it.
 const RULE: usize = 12;
 const RULE_TABLE: usize = 4;
@@ -1002,7 +981,7 @@ pub fn own_address(attrs: &[u8]) -> Option<IpAddr> {
 
 /// Bytes as an address.
 #[inline(never)]
-fn ip_of(payload: &[u8]) -> Option<IpAddr> {
+pub fn ip_of(payload: &[u8]) -> Option<IpAddr> {
     Attr { kind: 0, payload }.ip()
 }
 

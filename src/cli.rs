@@ -59,6 +59,8 @@ pub struct Options {
     pub keep: u64,
     /// `--wait`, milliseconds.
     pub wait_ms: u32,
+    /// Whether `--wait` was said: then for carriers, too.
+    pub waits: bool,
     /// `--confirm`, seconds; 0 where it is not said.
     pub confirm: u32,
     /// `--exact`
@@ -83,6 +85,7 @@ impl Options {
             no_new_privs: None,
             keep: 0,
             wait_ms: 10_000,
+            waits: false,
             confirm: 0,
             exact: false,
             quiet: false,
@@ -376,7 +379,7 @@ impl Scan {
             b'2' => {
                 of = b"--wait";
                 match values::u32_(word).ok().and_then(|seconds| seconds.checked_mul(1000)) {
-                    Some(wait_ms) => options.wait_ms = wait_ms,
+                    Some(wait_ms) => (options.wait_ms, options.waits) = (wait_ms, true),
                     None => says = "not a number of seconds",
                 }
             }
@@ -498,7 +501,8 @@ first where the configuration describes it.
       --user NAME[:GROUP], --env NAME=VALUE, --chdir DIR, --resolv-conf FILE
                          how COMMAND is started: as whom, with what, where, and with
                          which file in the place of /etc/resolv.conf
-      --wait SECONDS     longest wait for an interface to appear (default 10; 0: none)
+      --wait SECONDS     longest wait for an interface to appear and for duplicate address
+                         detection (default 10; 0: none); where it is said, for carriers
       --confirm SECONDS  up: put all of it back, unless vrf-launch confirm follows in time
       --exact            up, down, plan: only what the file says, as ifupdown-ng does it
   -n, --dry-run          up: print the plan

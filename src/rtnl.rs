@@ -18,8 +18,6 @@ mod option {
     pub const LEVEL: u32 = 270;
     /// `NETLINK_ADD_MEMBERSHIP`
     pub const ADD_MEMBERSHIP: u32 = 1;
-    /// `NETLINK_CAP_ACK`: acknowledgements without a copy of the request. Since 4.3.
-    pub const CAP_ACK: u32 = 10;
     /// `NETLINK_EXT_ACK`: with a sentence on what is wrong. Since 4.12.
     pub const EXT_ACK: u32 = 11;
     /// `NETLINK_GET_STRICT_CHK`: dumps heed their filters. Since 4.20.
@@ -54,8 +52,8 @@ impl Rtnl {
     #[inline(never)]
     pub fn open() -> sys::Result<Self> {
         let rtnl = Self::open_plain()?;
-        for wish in [option::CAP_ACK, option::EXT_ACK, option::GET_STRICT_CHK] {
-            // The oldest supported kernel has all three; one that refuses is only less clear in what it says.
+        for wish in [option::EXT_ACK, option::GET_STRICT_CHK] {
+            // The oldest supported kernel has both; one that refuses is only less clear in what it says.
             let _ = net::set_option(&rtnl.fd, option::LEVEL, wish, 1);
         }
         Ok(rtnl)

@@ -364,7 +364,8 @@ impl Story<'_> {
         if !self.options.quiet {
             self.warn(apply, start);
         }
-        outcome = outcome.and(self.share(apply, start));
+        outcome = outcome.and(apply.end()).and(self.share(apply, start));
+        outcome = outcome.and(apply.settle(start, self.options.wait_ms, self.options.waits));
         if apply.record.is_new() { outcome } else { outcome.and(self.refresh(false)) }
     }
 

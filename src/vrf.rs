@@ -10,6 +10,7 @@ use crate::uapi;
 use crate::wire::msg::Writer;
 use crate::wire::query;
 use crate::wire::tc::{self, Filter};
+use core::net::IpAddr;
 
 /// The index of the VRF of that name; 0 for an interface that is no VRF. Errors: `ENODEV` where there is none.
 pub fn index(rtnl: &mut Rtnl, name: &[u8]) -> Result<u32, Errno> {
@@ -178,6 +179,14 @@ pub fn net(interface: u32, family: u8, len: u8, address: &[u8]) -> Net {
     let mut net = Net { interface, v4: family == uapi::AF_INET, len, bytes: [0; 16] };
     net.bytes.iter_mut().zip(address).for_each(|(to, from)| *to = *from);
     net
+}
+
+/// The network of a single address.
+pub fn host(interface: u32, address: IpAddr) -> Net {
+    match address {
+        IpAddr::V4(v4) => net(interface, uapi::AF_INET, 32, &v4.octets()),
+        IpAddr::V6(v6) => net(interface, uapi::AF_INET6, 128, &v6.octets()),
+    }
 }
 
 /// Shows `each` the filters of an interface that are programs, and `None` for every other; of one of the two places for filters.

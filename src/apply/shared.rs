@@ -7,7 +7,7 @@
 //!
 //! All of it is read from the kernel, not from the configuration: routes and addresses may be anybody's.
 
-use super::{ADDR, ADDR_INDEX, Apply, Asked, attrs, byte, ip_of, own_address, word};
+use super::{ADDR, ADDR_INDEX, Apply, Asked, attrs, byte, own_address, word};
 use crate::bind;
 use crate::bind::program::{self, Insn, Net};
 use crate::conf::values;
@@ -26,7 +26,6 @@ use crate::vrf::{self, PREF};
 use crate::wire::msg::Writer;
 use crate::wire::query;
 use crate::wire::tc::{self, Filter};
-use core::net::IpAddr;
 
 /// A word of the configuration or the command line, which lives as long as the process.
 type Name = &'static [u8];
@@ -198,8 +197,8 @@ impl Apply {
 /// The command for an address that a VRF gets; `local` tells it from one that the configuration says.
 fn put_address(net: &Net, verb: &str, vrf: &[u8], out: &mut Buf<'_>) {
     out.truncate(0);
-    let (len, host, end) = if net.v4 { (4, "/32 dev ", "") } else { (16, "/128 dev ", " nodad") };
-    if let Some(address) = net.bytes.get(..len).and_then(ip_of) {
+    let (host, end) = if net.v4 { ("/32 dev ", "") } else { ("/128 dev ", " nodad") };
+    if let Some(address) = net.address() {
         out.str("ip addr ").str(verb).str(" local ").ip(address).str(host).bytes(vrf).str(end);
     }
 }
@@ -231,10 +230,7 @@ fn addresses(rtnl: &mut Rtnl, index: u32, networks: &[Net], own: &mut List<Net>)
                 if word(entry, ADDR_INDEX) != index || byte(entry, 0) != u32::from(family) || !is_wide {
                     return;
                 }
-                let net = match address {
-                    IpAddr::V4(v4) => vrf::net(index, family, 32, &v4.octets()),
-                    IpAddr::V6(v6) => vrf::net(index, family, 128, &v6.octets()),
-                };
+                let net = vrf::host(index, address);
                 let is_new = !own.as_slice().contains(&net);
                 if is_new && (!inside || networks.iter().any(|network| network.contains(&net))) {
                     grown = grown.and_then(|()| own.push(net));

@@ -5,6 +5,7 @@
 
 use crate::conf::hash::hash;
 use crate::text::Buf;
+use crate::wire::attr::Attr;
 
 /// One instruction. Source: `uapi/linux/bpf.h: struct bpf_insn`; byte order the host's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,6 +177,11 @@ impl Net {
             })
     }
 
+    /// Its address.
+    pub fn address(&self) -> Option<core::net::IpAddr> {
+        Attr { kind: 0, payload: self.bytes.get(..if self.v4 { 4 } else { 16 })? }.ip()
+    }
+
     /// How many instructions it takes to compare with it.
     fn size(&self) -> i16 {
         let (words, part) = (i16::from(self.len / 32), self.len % 32);
@@ -333,6 +339,10 @@ fn one_of(nets: &[Net], interface: u32, v4: bool, at: i16, no: i32, put: &mut dy
         left = left.saturating_add(net.size());
     }
     let fits = left < i16::MAX;
+    if left == 2 {
+        // Never: but without it, what follows would be unreachable.
+        put(insn(IF_OTHER, 0, 2, 0));
+    }
     for net in nets.iter().filter(wanted) {
         let mut rest = net.size();
         left -= rest;
@@ -482,7 +492,17 @@ mod tests {
 
     /// What a program gives back for a context of 32-bit fields, and which fields it wrote: the instructions used here.
     fn run(program: &[Insn], context: &[(i16, u32)]) -> (u64, Vec<(i16, u32)>) {
+        run_with(program, context, &[])
+    }
+
+    /// The same with a packet. The stack is what is below address 0; the context is elsewhere.
+    fn run_with(program: &[Insn], context: &[(i16, u32)], packet: &[u8]) -> (u64, Vec<(i16, u32)>) {
+        const CONTEXT: u64 = 1 << 40;
+        let mut stack = [0xa5_u8; 64];
+        let place =
+            |base: u64, off: i16| usize::try_from(base.cast_signed() + i64::from(off) + 64).expect("on the stack");
         let (mut registers, mut written, mut at) = ([0_u64; 11], Vec::new(), 0_usize);
+        registers[1] = CONTEXT;
         loop {
             let Insn { code, regs, off, imm } = program[at];
             let (to, from) = (usize::from(regs & 15), usize::from(regs >> 4));
@@ -492,7 +512,30 @@ mod tests {
                     registers[to] = wide;
                     false
                 }
+                LOAD_U32 if from == 10 => {
+                    let bytes = stack[place(0, off)..].first_chunk().expect("four bytes");
+                    registers[to] = u64::from(u32::from_ne_bytes(*bytes));
+                    false
+                }
+                LOAD_U8 => {
+                    registers[to] = u64::from(stack[place(0, off)]);
+                    false
+                }
+                STORE_IMM_U32 | STORE_IMM_U16 => false,
+                MOV => {
+                    registers[to] = registers[from];
+                    false
+                }
+                ADD_IMM => {
+                    registers[to] = registers[to].wrapping_add(wide);
+                    false
+                }
+                AND_U32 => {
+                    registers[to] &= u64::from(imm.cast_unsigned());
+                    false
+                }
                 LOAD_U32 => {
+                    assert_eq!(registers[from], CONTEXT);
                     let (_, value) = context.iter().find(|(field, _)| *field == off).expect("a field");
                     registers[to] = u64::from(*value);
                     false
@@ -501,7 +544,27 @@ mod tests {
                     written.push((off, u32::try_from(registers[from]).expect("32 bits")));
                     false
                 }
+                CALL if imm == LOAD_BYTES => {
+                    assert_eq!(registers[1], CONTEXT);
+                    let [start, len] = [registers[2], registers[4]].map(|n| usize::try_from(n).expect("small"));
+                    let to = place(registers[3], 0);
+                    registers[0] = match packet.get(start..start + len) {
+                        Some(bytes) => {
+                            stack[to..to + len].copy_from_slice(bytes);
+                            0
+                        }
+                        None => u64::MAX,
+                    };
+                    false
+                }
+                CALL if imm == REDIRECT => {
+                    registers[0] = 7; // TC_ACT_REDIRECT
+                    written.push((0, u32::try_from(registers[1]).expect("an index")));
+                    false
+                }
                 CALL => false,
+                IF_OTHER => registers[to] != wide,
+                IF_OTHER_U32 => registers[to] & 0xffff_ffff != u64::from(imm.cast_unsigned()),
                 JUMP => true,
                 IF_EQUAL => registers[to] == wide,
                 IF_ABOVE => registers[to] > wide,
@@ -546,6 +609,106 @@ mod tests {
         }
         assert_ne!(sum(&[1, 2], &[]), sum(&[2, 1], &[]));
         assert_ne!(sum(&[1], &[]), sum(&[1, 2], &[]));
+    }
+
+    fn net(interface: u32, address: &str, len: u8) -> Net {
+        let mut bytes = [0; 16];
+        let v4 = match address.parse().expect("an address") {
+            core::net::IpAddr::V4(v4) => {
+                bytes[..4].copy_from_slice(&v4.octets());
+                true
+            }
+            core::net::IpAddr::V6(v6) => {
+                bytes = v6.octets();
+                false
+            }
+        };
+        Net { interface, v4, len, bytes }
+    }
+
+    /// A packet from here to there behind `head` bytes of other things, and its protocol.
+    fn packet(head: usize, from: &str, to: &str, kind: Option<u8>) -> (Vec<u8>, u32) {
+        let (from, to) = (net(0, from, 0), net(0, to, 0));
+        let mut bytes = vec![0; head];
+        let len = if from.v4 { 4 } else { 16 };
+        bytes.extend_from_slice(if from.v4 {
+            &[0x45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+        } else {
+            &[0x60, 0, 0, 0, 0, 0, 17, 0]
+        });
+        if kind.is_some() {
+            bytes[head + 6] = 58;
+        }
+        bytes.extend_from_slice(&from.bytes[..len]);
+        bytes.extend_from_slice(&to.bytes[..len]);
+        bytes.push(kind.unwrap_or(0));
+        (bytes, if from.v4 { IPV4 } else { IPV6 }.cast_unsigned())
+    }
+
+    #[test]
+    fn by_a_shared_interface_packets_pass_to_its_networks_alone() {
+        let shared = [
+            net(5, "10.20.30.0", 24),
+            net(5, "192.0.2.9", 32),
+            net(6, "0.0.0.0", 0),
+            net(5, "fd20::", 62),
+            net(5, "fd21::7", 128),
+        ];
+        let mut program = Vec::new();
+        assert!(pass(&[3, 9], &shared, &mut |insn| program.push(insn)));
+        let goes = |interface, to: &str| {
+            let from = if to.contains(':') { "::" } else { "0.0.0.0" };
+            let (bytes, protocol) = packet(0, from, to, None);
+            run_with(&program, &[(IFINDEX, interface), (SKB_PROTOCOL, protocol)], &bytes).0 == 1
+        };
+        for to in ["10.20.30.1", "10.20.30.255", "192.0.2.9", "fd20::1", "fd20:0:0:3::1", "fd21::7"] {
+            assert!(goes(5, to), "{to}");
+            assert!(goes(3, to) && goes(9, to), "{to}");
+            assert!(!goes(4, to), "{to}");
+        }
+        for to in
+            ["10.20.31.1", "8.8.8.8", "192.0.2.8", "255.255.255.255", "fd20:0:0:4::1", "fd21::8", "ff02::1", "fe80::1"]
+        {
+            assert!(!goes(5, to), "{to}");
+        }
+        assert!(goes(6, "8.8.8.8") && !goes(6, "fd20::1"));
+        // What is no IP, or cut.
+        assert_eq!(run_with(&program, &[(IFINDEX, 5), (SKB_PROTOCOL, 0x0608)], &[0; 64]).0, 0);
+        assert_eq!(run_with(&program, &[(IFINDEX, 5), (SKB_PROTOCOL, IPV4.cast_unsigned())], &[0x45; 16]).0, 0);
+        let other = net(5, "10.20.30.0", 23);
+        assert_ne!(sum(&[3], &shared[..1]), sum(&[3], &[other]));
+        assert_ne!(sum(&[3], &shared[..1]), sum(&[3], &[]));
+    }
+
+    #[test]
+    fn what_comes_from_the_networks_to_the_own_addresses_is_diverted() {
+        let networks = [net(5, "10.20.30.0", 24), net(5, "fd20::", 64), net(6, "0.0.0.0", 0)];
+        let own = [net(5, "10.20.30.40", 32), net(5, "10.20.30.41", 32), net(5, "fd20::40", 128)];
+        let mut program = Vec::new();
+        assert!(divert(5, 77, [2, 0, 0, 0, 0, 1], &own, &networks, &mut |insn| program.push(insn)));
+        let goes = |from: &str, to: &str, kind, vlan| {
+            let (bytes, protocol) = packet(14, from, to, kind);
+            match run_with(&program, &[(SKB_VLAN, vlan), (SKB_PROTOCOL, protocol)], &bytes) {
+                (7, written) => written == [(0, 77)],
+                (answer, written) => {
+                    assert_eq!((answer, written), (u64::MAX, vec![])); // TC_ACT_UNSPEC
+                    false
+                }
+            }
+        };
+        assert!(goes("10.20.30.1", "10.20.30.40", None, 0) && goes("10.20.30.1", "10.20.30.41", None, 0));
+        assert!(!goes("10.20.30.1", "10.20.30.40", None, 1));
+        for (from, to) in [("8.8.8.8", "10.20.30.40"), ("10.20.30.1", "10.20.30.42"), ("10.20.30.1", "8.8.8.8")] {
+            assert!(!goes(from, to, None, 0), "{from} {to}");
+        }
+        assert!(goes("fd20::1", "fd20::40", None, 0) && !goes("fe80::1", "fd20::40", None, 0));
+        for kind in 0..=255 {
+            let stays = matches!(kind, 130..=137 | 143);
+            assert_eq!(goes("fd20::1", "fd20::40", Some(kind), 0), !stays, "{kind}");
+        }
+        let mut none = Vec::new();
+        assert!(divert(5, 77, [0; 6], &[], &[], &mut |insn| none.push(insn)));
+        assert_ne!(digest(&none), digest(&program));
     }
 
     #[test]

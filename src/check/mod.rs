@@ -17,7 +17,7 @@ pub mod ways;
 
 use crate::apply::{self, any_index};
 use crate::bind::cgroup::{self, Target};
-use crate::bind::program::{self, Insn, Level, Name};
+use crate::bind::program::{self, Insn, Level, Name, Net};
 use crate::bind::{self, Backend, Vrf};
 use crate::bytes::before;
 use crate::conf::words::Words;
@@ -296,15 +296,17 @@ impl<'b> Audit<'b> {
         for member in members.as_slice() {
             self.link(member)?;
         }
-        if members.as_slice().is_empty() {
+        let mut reach = Reach::default();
+        vrf::reach(&mut self.rtnl, link.name(), &mut reach)?;
+        let Reach { interfaces, shared } = &reach;
+        if !shared.is_empty() {
+            self.shared(shared.as_slice())?;
+        } else if members.as_slice().is_empty() {
             self.line(Mark::Note, "no interface is a member: nothing gets in or out");
         }
         for family in [uapi::AF_INET, uapi::AF_INET6] {
             self.rules(family)?;
         }
-        let mut reach = Reach::default();
-        vrf::reach(&mut self.rtnl, link.name(), &mut reach)?;
-        let Reach { interfaces, shared } = &reach;
         let vrf = Vrf { name: link.name(), index, interfaces: interfaces.as_slice(), shared: shared.as_slice() };
         let mut live = [const { Path::new() }; 3];
         let mut root = Path::new();
@@ -358,6 +360,41 @@ impl<'b> Audit<'b> {
             }
         })?;
         self.end();
+        Ok(())
+    }
+
+    /// What is reached by interfaces that programs outside use, too; and whether these still hear what comes from there.
+    #[inline(never)]
+    fn shared(&mut self, nets: &[Net]) -> Result<(), Errno> {
+        for net in nets {
+            let mut room = [0; limits::REQUEST];
+            let mut question = Writer::new(&mut room);
+            query::link(net.interface, &mut question);
+            self.mark(Mark::Ok).str("shared with programs outside: ");
+            let Self { rtnl, out, .. } = self;
+            rtnl.ask(uapi::RTM_GETLINK, question.bytes(), &mut |link| {
+                out.shown(apply::text(apply::attrs(link, apply::LINK), uapi::IFLA_IFNAME));
+            })?;
+            if let Some(address) = net.address() {
+                out.str(", ").ip(address).str("/").num(net.len.into());
+            }
+            self.end();
+        }
+        for (switch, what) in [
+            (c"/proc/sys/net/ipv4/tcp_l3mdev_accept", "net.ipv4.tcp_l3mdev_accept"),
+            (c"/proc/sys/net/ipv4/udp_l3mdev_accept", "net.ipv4.udp_l3mdev_accept"),
+        ] {
+            let mut value = [0; 2];
+            let is_on = file::open(switch)
+                .and_then(|fd| file::read_all(&fd, &mut value))
+                .is_ok_and(|now| now.first() == Some(&b'1'));
+            if !is_on {
+                self.fail(
+                    what.as_bytes(),
+                    b"is off: programs outside do not hear the shared networks; vrf-launch up repairs it\n",
+                );
+            }
+        }
         Ok(())
     }
 

@@ -2,20 +2,19 @@
 //! that sends by an interface and hears nothing from there.
 
 use super::{Name, SET_UP, Story, append, leave};
-use crate::apply::{Apply, Shared};
+use crate::apply::{Apply, ROUTE, Shared, attrs, find};
+use crate::bind::program::Net;
 use crate::conf::keywords::Keyword;
 use crate::conf::stanzas::Iface;
 use crate::ip::{self, Class};
 use crate::limits;
 use crate::log::{self, Outcome, refused};
-use crate::prefix::Prefix;
 use crate::record::Owner;
 use crate::sys::mem::List;
 use crate::text::Buf;
 use crate::uapi;
-use crate::vrf::PREF;
+use crate::vrf::{self, PREF};
 use crate::wire::msg::Writer;
-use crate::wire::route::Route;
 use core::net::IpAddr;
 
 /// A route of a VRF by an interface that is not its member.
@@ -24,9 +23,8 @@ struct Foreign<'c> {
     /// The line that says so.
     at: u32,
     interface: &'c [u8],
-    /// Where to; `None` is everywhere.
-    dst: Option<Prefix>,
-    v4: bool,
+    /// Where to.
+    dst: Net,
 }
 
 impl Story<'_> {
@@ -76,14 +74,16 @@ impl Story<'_> {
                 Some(name) => conf.find(name),
                 None => conf.vrf_of_table(self.conf.tables, request.table),
             };
-            let (Some(vrf), Some(route)) = (vrf, Route::parse(body.bytes())) else { return Ok(()) };
+            let Some(vrf) = vrf else { return Ok(()) };
             let name = conf.name(vrf);
             let dev = conf.find(request.dev);
             let is_member = dev.and_then(|dev| self.plan.master(dev)).is_some_and(|master| master.first() == name);
             let is_foreign = request.class == Class::RouteAdd && request.action == uapi::RTN_UNICAST;
             if is_foreign && !request.dev.is_empty() && request.dev != name && !is_member {
-                let v4 = request.family == uapi::AF_INET;
-                each(&Foreign { vrf, at: item.at, interface: request.dev, dst: route.dst, v4 });
+                let len = body.bytes().get(1).copied().unwrap_or(0);
+                let dst = find(attrs(body.bytes(), ROUTE), uapi::RTA_DST);
+                let dst = vrf::net(0, request.family, len, dst);
+                each(&Foreign { vrf, at: item.at, interface: request.dev, dst });
             }
             Ok(())
         });
@@ -157,11 +157,11 @@ impl Story<'_> {
             let mut any = false;
             for line in dev.into_iter().flat_map(|dev| conf.with(dev, Keyword::Address)) {
                 let Ok((address, _)) = conf.address(&line) else { continue };
-                if address.is_ipv4() != foreign.v4 || !is_in(address, foreign.dst) {
+                if !foreign.dst.contains(&vrf::host(0, address)) {
                     continue;
                 }
                 any = true;
-                put_plan(vrf, interface, address, foreign.dst, &mut out, &mut add);
+                put_plan(vrf, interface, address, &foreign.dst, &mut out, &mut add);
             }
             if !any {
                 out.str("# and the same for the addresses that ").shown(interface).str(" has by then");
@@ -182,17 +182,13 @@ fn put_one_way(vrf: &[u8], interface: &[u8], out: &mut Buf<'_>) {
     out.str(", to share it");
 }
 
-fn is_in(address: IpAddr, dst: Option<Prefix>) -> bool {
-    dst.is_none_or(|dst| Prefix { addr: address, len: dst.len }.network() == dst.network())
-}
-
 /// The commands for one address and one network, each given to `add`.
 #[inline(never)]
 fn put_plan(
     vrf: &[u8],
     interface: &[u8],
     address: IpAddr,
-    dst: Option<Prefix>,
+    dst: &Net,
     out: &mut Buf<'_>,
     add: &mut dyn FnMut(&mut Buf<'_>),
 ) {
@@ -215,8 +211,8 @@ fn put_plan(
         }
     }
     start(out, if v4 { pref } else { pref + 2 });
-    if let Some(dst) = dst {
-        out.str("src_ip ").ip(dst.addr).str("/").num(u32::from(dst.len)).byte(b' ');
+    if let Some(address) = dst.address() {
+        out.str("src_ip ").ip(address).str("/").num(u32::from(dst.len)).byte(b' ');
     }
     out.str("dst_ip ").ip(address).str(" action mirred ingress redirect dev ").bytes(vrf);
     add(out);
