@@ -4,6 +4,11 @@
 //! finds what it wants is content; one that finds something else in its place is an error that shows it. What was
 //! really made goes into the [`crate::record`], with the command that takes it back.
 
+mod shared;
+mod wait;
+
+pub use shared::Shared;
+
 use crate::bytes::before;
 use crate::error::{Errno, Error, Exit, What, Why};
 use crate::ip::{self, Class, Device, Request};
@@ -104,14 +109,14 @@ pub struct Apply {
 
 /// How a step begins that sets one of the kernel's switches.
 const SYSCTL: &[u8] = b"sysctl -w ";
+/// How one begins that is about what comes in by a shared interface.
+const TC: &[u8] = b"tc ";
 
 impl Apply {
     /// Opens the socket and the record.
     pub fn open(conf: Loaded) -> Outcome<Self> {
         let rtnl = Rtnl::open().map_err(|errno| refused("open", b"rtnetlink", errno))?;
-        // Before 5.14: the inode, which a later namespace may have again.
-        let inode = || crate::sys::file::identity(c"/proc/self/ns/net").map_or(0, |(_, inode)| inode);
-        let record = Record::open(rtnl.netns_cookie().unwrap_or_else(inode));
+        let record = Record::open(number_of_namespace(&rtnl));
         Ok(Self {
             rtnl,
             record,
@@ -149,13 +154,16 @@ impl Apply {
             Errno::ENOENT if command.starts_with(SYSCTL) => {
                 "this kernel has no such switch (net.vrf.strict_mode: Linux 5.9)"
             }
+            Errno::ENOENT | Errno::EOPNOTSUPP if command.starts_with(TC) => {
+                "sharing an interface needs CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF and CONFIG_NET_CLS_ACT: modprobe sch_ingress cls_bpf"
+            }
             Errno::EPERM => "this needs root, or CAP_NET_ADMIN in the network namespace",
             Errno::EOPNOTSUPP if ip::request(command).is_some_and(|request| request.table != 0) => {
                 "this kernel has no VRF (CONFIG_NET_VRF), or its module could not be loaded: modprobe vrf"
             }
             _ => "",
         };
-        let what = if command.starts_with(b"ip ") || command.starts_with(SYSCTL) {
+        let what = if [b"ip ", SYSCTL, TC].iter().any(|tool| command.starts_with(tool)) {
             What::Command(command)
         } else {
             What::Deed("run", command)
@@ -247,12 +255,16 @@ impl Apply {
         if let Some(switch) = command.strip_prefix(SYSCTL) {
             return self.sysctl(command, switch, asked);
         }
+        if let Some(deletion) = command.strip_prefix(TC) {
+            return self.take_share_back(command, deletion, asked);
+        }
         let mut room = [0; limits::REQUEST];
         let mut undo = [0; limits::COMMAND];
         self.command_in(command, asked, &mut Writer::new(&mut room), &mut Buf::new(&mut undo))
     }
 
-    /// Sets one of the kernel's switches: `net.a.b=1` is the file `/proc/sys/net/a/b`.
+    /// Sets one of the kernel's switches: `net.a.b=1` is the file `/proc/sys/net/a/b`. With slashes, in which the name of an
+    /// interface may have dots, it is that interface's own.
     #[inline(never)]
     fn sysctl(&mut self, command: &[u8], switch: &[u8], asked: Asked) -> Outcome {
         // The switch may come with an interface that is in the batch.
@@ -261,8 +273,9 @@ impl Apply {
         let value = switch.get(key.len() + 1..).unwrap_or_default();
         let mut path = Path::new();
         path.add(b"/proc/sys/");
+        let is_own = key.contains(&b'/');
         for byte in key {
-            path.add(if *byte == b'.' { b"/" } else { core::slice::from_ref(byte) });
+            path.add(if *byte == b'.' && !is_own { b"/" } else { core::slice::from_ref(byte) });
         }
         let mut now = [0; 16];
         let set = file::open(path.c_str()).and_then(|fd| file::read_all(&fd, &mut now)).and_then(|now| {
@@ -274,7 +287,7 @@ impl Apply {
                 let mut room = [0; limits::COMMAND];
                 let mut undo = Buf::new(&mut room);
                 undo.bytes(SYSCTL).bytes(key).byte(b'=').bytes(now);
-                self.record.add(Owner::Shared, undo.as_bytes())?;
+                self.record.add(if is_own { Owner::Iface(self.owner) } else { Owner::Shared }, undo.as_bytes())?;
                 self.record.save()?;
             }
             file::write_all(&file::open_write(path.c_str())?, value)
@@ -744,41 +757,19 @@ impl Apply {
         })
     }
 
-    /// Waits until there is an interface of that name.
-    #[inline(never)]
-    pub fn wait_for(&mut self, name: &[u8], timeout_ms: u32) -> Result<(), Errno> {
-        let events = Rtnl::open()?;
-        events.subscribe(uapi::RTNLGRP_LINK)?;
-        let start = crate::sys::time::now_ms();
-        loop {
-            // Asked after subscribing: an interface that appears in between is not missed.
-            match self.link(name) {
-                Err(Errno::ENODEV) => {
-                    let waited = crate::sys::time::now_ms().saturating_sub(start);
-                    let rest = u64::from(timeout_ms).saturating_sub(waited);
-                    if rest == 0 {
-                        return Err(Errno::ENODEV);
-                    }
-                    events.wait_event(u32::try_from(rest).unwrap_or(u32::MAX))?;
-                }
-                other => return other,
-            }
-        }
-    }
-
     // ---- the way back
 
     /// Undoes what the record says, from its end down to `from`: the lines that `which` selects.
     ///
     /// Every line is tried; one that fails is said and stays in the record.
     #[inline(never)]
-    pub fn undo(&mut self, from: usize, which: &dyn Fn(Owner<'_>) -> bool) -> Outcome {
+    pub fn undo(&mut self, from: usize, which: &dyn Fn(Owner<'_>, &[u8]) -> bool) -> Outcome {
         let mut outcome = self.end();
         let text = self.record.copy().map_err(Self::unrecorded)?;
         let mut end = text.len();
         while let Some((start, owner, command)) = record::line_before(text, end).filter(|(start, ..)| *start >= from) {
             end = start;
-            if !which(owner) {
+            if !which(owner, command) {
                 continue;
             }
             match self.undo_one(command) {
@@ -792,7 +783,7 @@ impl Apply {
     /// Carries out a command that takes something back. One torn by an interrupted write is none.
     #[inline(never)]
     fn undo_one(&mut self, command: &[u8]) -> Outcome {
-        if ip::request(command).is_none() && !command.starts_with(SYSCTL) {
+        if ip::request(command).is_none() && !command.starts_with(SYSCTL) && !command.starts_with(TC) {
             return Ok(());
         }
         self.undoing = true;
@@ -816,6 +807,17 @@ impl Apply {
         let owner = owner(self.owner, &request, body.bytes());
         if undo.is_empty() { Ok(()) } else { self.record.add(owner, undo.as_bytes()).map_err(Self::unrecorded) }
     }
+}
+
+/// The number of this process's network namespace.
+pub fn namespace() -> Result<u64, Errno> {
+    Ok(number_of_namespace(&Rtnl::open_plain()?))
+}
+
+fn number_of_namespace(rtnl: &Rtnl) -> u64 {
+    // Before 5.14: the inode, which a later namespace may have again.
+    let inode = || crate::sys::file::identity(c"/proc/self/ns/net").map_or(0, |(_, inode)| inode);
+    rtnl.netns_cookie().unwrap_or_else(inode)
 }
 
 impl Pending {
@@ -874,8 +876,8 @@ fn turned(command: &[u8], verb: &[u8], out: &mut Buf<'_>) {
 /// Whether that errno says that a request failed: an addition may find what it adds, a deletion nothing to delete.
 fn is_failure(class: Class, errno: Errno) -> bool {
     match class {
-        Class::LinkAdd | Class::AddrAdd | Class::RouteAdd | Class::RuleAdd => errno != Errno::EEXIST,
-        Class::LinkDel | Class::AddrDel | Class::RouteDel | Class::RuleDel => {
+        Class::LinkAdd | Class::AddrAdd | Class::RouteAdd | Class::RuleAdd | Class::TcAdd => errno != Errno::EEXIST,
+        Class::LinkDel | Class::AddrDel | Class::RouteDel | Class::RuleDel | Class::TcDel => {
             !matches!(errno, Errno::ENODEV | Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENOENT | Errno::EAFNOSUPPORT)
         }
         _ => true,
@@ -900,7 +902,7 @@ pub const ADDR_LEN: usize = 1;
 /// The interface's index.
 pub const ADDR_INDEX: usize = 4;
 /// Bytes of a route's fixed part.
-const ROUTE: usize = 12;
+pub const ROUTE: usize = 12;
 /// Bytes of a rule's fixed part, and where its table, its action and its flags stand in it.
 const RULE: usize = 12;
 const RULE_TABLE: usize = 4;
@@ -979,7 +981,7 @@ pub fn own_address(attrs: &[u8]) -> Option<IpAddr> {
 
 /// Bytes as an address.
 #[inline(never)]
-fn ip_of(payload: &[u8]) -> Option<IpAddr> {
+pub fn ip_of(payload: &[u8]) -> Option<IpAddr> {
     Attr { kind: 0, payload }.ip()
 }
 

@@ -21,6 +21,8 @@ pub enum Command {
     Launch(&'static [u8], Strings),
     /// Bring interfaces up.
     Up(Names),
+    /// Keep what an `up --confirm` did.
+    Confirm,
     /// Undo that.
     Down(Names),
     /// Print what `up` would do.
@@ -59,6 +61,10 @@ pub struct Options {
     pub keep: u64,
     /// `--wait`, milliseconds.
     pub wait_ms: u32,
+    /// Whether `--wait` was said: then for carriers, too.
+    pub waits: bool,
+    /// `--confirm`, seconds; 0 where it is not said.
+    pub confirm: u32,
     /// `--exact`
     pub exact: bool,
     /// `--quiet`
@@ -81,6 +87,8 @@ impl Options {
             no_new_privs: None,
             keep: 0,
             wait_ms: 10_000,
+            waits: false,
+            confirm: 0,
             exact: false,
             quiet: false,
             verbose: false,
@@ -100,6 +108,7 @@ impl Default for Options {
 /// go by, `-` for one that is not in this version; and the name.
 const COMMANDS: &[u8] = b"\
 u up
+o confirm
 d down
 r run
 n init
@@ -134,6 +143,7 @@ $=env
 * inetd
 8 json
 5=keep-fd
+7=confirm
 %=listen
 9=max-connections
 0=max-per-source
@@ -211,7 +221,12 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
     if let Some(command) = scan.early() {
         return Ok(command);
     }
+    if options.confirm != 0 && letter != b'u' {
+        return Err(wrong(b"--confirm", "is for up"));
+    }
     Ok(match (letter, first) {
+        (b'o', None) => Command::Confirm,
+        (b'o', _) => return Err(wrong(word, "takes no name")),
         (b'u', _) if !options.dry_run => Command::Up(names),
         (b'u' | b'l', _) => Command::Plan(names),
         (b'd', _) => Command::Down(names),
@@ -389,8 +404,15 @@ impl Scan {
             b'2' => {
                 of = b"--wait";
                 match values::u32_(word).ok().and_then(|seconds| seconds.checked_mul(1000)) {
-                    Some(wait_ms) => options.wait_ms = wait_ms,
+                    Some(wait_ms) => (options.wait_ms, options.waits) = (wait_ms, true),
                     None => says = "not a number of seconds",
+                }
+            }
+            b'7' => {
+                of = b"--confirm";
+                options.confirm = values::u32_(word).unwrap_or(0);
+                if options.confirm == 0 {
+                    says = "not a number of seconds";
                 }
             }
             b'3' => {
@@ -477,6 +499,7 @@ vrf-launch gives a service its own routing table (a VRF) and starts it there.
 
   vrf-launch [OPTIONS] VRF [--] COMMAND [ARG]...  run COMMAND in VRF: same PID, exec in place
   vrf-launch up   [NAME]...   make the kernel agree with the configuration (idempotent)
+  vrf-launch confirm          keep what up --confirm did
   vrf-launch down [NAME]...   undo what up did, and only that
   vrf-launch run [SERVICE]... up, then start services and look after them
   vrf-launch init [-- INIT]   the first process's duties, and the same; then INIT, if
@@ -508,7 +531,9 @@ first where the configuration describes it.
       --user NAME[:GROUP], --env NAME=VALUE, --chdir DIR, --resolv-conf FILE
                          how COMMAND is started: as whom, with what, where, and with
                          which file in the place of /etc/resolv.conf
-      --wait SECONDS     longest wait for an interface to appear (default 10; 0: none)
+      --wait SECONDS     longest wait for an interface to appear and for duplicate address
+                         detection (default 10; 0: none); where it is said, for carriers
+      --confirm SECONDS  up: put all of it back, unless vrf-launch confirm follows in time
       --exact            up, down, plan: only what the file says, as ifupdown-ng does it
   -n, --dry-run          up: print the plan
   -q, --quiet            no warnings

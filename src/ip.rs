@@ -81,6 +81,10 @@ pub enum Class {
     RuleAdd,
     /// `ip rule del`
     RuleDel,
+    /// `tc qdisc add` and `tc filter replace`, which are not compiled here.
+    TcAdd,
+    /// `tc qdisc del` and `tc filter del`
+    TcDel,
 }
 
 /// What is to be known of a request besides its body.

@@ -16,8 +16,9 @@ pub const REQUEST: usize = 512;
 pub const BATCH: usize = 32;
 /// Bytes of one send: `BATCH` requests of 256.
 pub const SEND: usize = 8 * 1024;
-/// Bytes kept of one acknowledgement: header, error, and an extended acknowledgement with a sentence.
-pub const ACK: usize = 512;
+/// Bytes kept of one acknowledgement: header, error, of a request that was refused all of it, and an extended acknowledgement
+/// with a sentence.
+pub const ACK: usize = 768;
 /// Bytes of one received dump message or answer; the kernel fills at most 32 KiB when the reader offers as much,
 /// and never puts a message that does not fit into less.
 pub const RECEIVE: usize = 16 * 1024;

@@ -37,6 +37,11 @@ pub fn to_kernel() {
     if let Ok(switch) = file::open_write(c"/proc/sys/kernel/printk_devkmsg") {
         let _ = file::write_all(&switch, b"on"); // it may be fixed by the command line
     }
+    to_kernel_log();
+}
+
+/// The same, as far as the kernel takes it.
+pub fn to_kernel_log() {
     if let Ok(log) = file::open_write(c"/dev/kmsg").and_then(process::out_of_the_way) {
         TO.store(sys::leak(log), Ordering::Relaxed);
     }

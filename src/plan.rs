@@ -269,7 +269,7 @@ impl<'a> Composer<'_, 'a, '_> {
         self.plan.conf.last(self.iface, which).map_or(Ok(()), |line| self.put(&line, template))
     }
 
-    /// The kernel's switches that `vrf-accept` and `vrf-strict-mode` set.
+    /// The kernel's switches that `vrf-accept`, `vrf-shared` and `vrf-strict-mode` set.
     #[inline(never)]
     fn switches(&mut self) -> Walk {
         if let Some(line) = self.plan.conf.last(self.iface, Keyword::VrfAccept) {
@@ -277,6 +277,10 @@ impl<'a> Composer<'_, 'a, '_> {
                 self.put(&Property { value, ..line }, b"sysctl -w net.ipv4.V_l3mdev_accept=1")?;
             }
         }
+        // Programs outside go on hearing what comes in by the VRF now; the sources there are not its members'.
+        self.last(Keyword::VrfShared, b"sysctl -w net.ipv4.tcp_l3mdev_accept=1")?;
+        self.last(Keyword::VrfShared, b"sysctl -w net.ipv4.udp_l3mdev_accept=1")?;
+        self.last(Keyword::VrfShared, b"sysctl -w net/ipv4/conf/N/rp_filter=2")?;
         self.plan.conf.last(self.iface, Keyword::VrfStrictMode).map_or(Ok(()), |line| {
             let value: &[u8] = if values::yes_no(line.first()) == Ok(true) { b"1" } else { b"0" };
             self.put(&Property { value, ..line }, b"sysctl -w net.vrf.strict_mode=V")

@@ -19,6 +19,7 @@ use crate::limits;
 use crate::sys::OwnedFd;
 use crate::sys::file;
 use crate::sys::mem::List;
+use crate::sys::path::Path;
 use crate::text::Buf;
 
 /// The folder of records.
@@ -80,14 +81,11 @@ impl Record {
 
     #[inline(never)]
     fn try_open(&mut self, namespace: u64) -> Result<(), Errno> {
-        let mut room = [0; 64];
-        let mut path = Buf::new(&mut room);
-        let [high, low] = [namespace >> 32, namespace & 0xffff_ffff].map(|half| u32::try_from(half).unwrap_or(0));
-        path.bytes(FOLDER.to_bytes()).str("/net-").hex(high).str(".").hex(low);
-        let path = core::ffi::CStr::from_bytes_until_nul(&room).map_err(|_| Errno::EINVAL)?;
+        let mut name = Path::new();
+        path(namespace, b"", &mut name);
         let made = file::mkdir(FOLDER);
         self.new = made.is_ok();
-        let file = file::open_or_create(path)?;
+        let file = file::open_or_create(name.c_str())?;
         file::lock(&file)?;
         // A new folder has no old record.
         while made.is_err() && self.lines.read_from(&file, limits::PATH)? == limits::PATH {}
@@ -175,9 +173,15 @@ impl Record {
         self.file.as_ref().map_or(Ok(()), |file| file::write_all(file, bytes))
     }
 
-    /// Whose its lines are.
-    pub fn owners(&self) -> impl Iterator<Item = Owner<'_>> {
-        let lines = self.lines.as_slice().split(|byte| *byte == b'\n').filter(|line| line.first() != Some(&STRUCK));
+    /// Whose its lines are, from the one that begins at `from` on.
+    pub fn owners(&self, from: usize) -> impl Iterator<Item = Owner<'_>> {
+        let lines = self
+            .lines
+            .as_slice()
+            .get(from..)
+            .unwrap_or_default()
+            .split(|byte| *byte == b'\n')
+            .filter(|line| line.first() != Some(&STRUCK));
         lines.map(|line| Owner::parse(line.split(|byte| *byte == b' ').next().unwrap_or_default()))
     }
 
@@ -187,6 +191,16 @@ impl Record {
         copy.extend(self.lines.as_slice())?;
         Ok(copy.leak())
     }
+}
+
+/// The name of a network namespace's record, or of what belongs to it.
+#[inline(never)]
+pub fn path(namespace: u64, ending: &[u8], path: &mut Path) {
+    let mut room = [0; 32];
+    let mut text = Buf::new(&mut room);
+    let [high, low] = [namespace >> 32, namespace & 0xffff_ffff].map(|half| u32::try_from(half).unwrap_or(0));
+    text.str("/net-").hex(high).str(".").hex(low).bytes(ending);
+    path.add(FOLDER.to_bytes()).add(text.as_bytes());
 }
 
 /// The last line of a record's text that ends at `end` or before: where it begins, whose it is, and its command.

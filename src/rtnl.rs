@@ -18,8 +18,6 @@ mod option {
     pub const LEVEL: u32 = 270;
     /// `NETLINK_ADD_MEMBERSHIP`
     pub const ADD_MEMBERSHIP: u32 = 1;
-    /// `NETLINK_CAP_ACK`: acknowledgements without a copy of the request. Since 4.3.
-    pub const CAP_ACK: u32 = 10;
     /// `NETLINK_EXT_ACK`: with a sentence on what is wrong. Since 4.12.
     pub const EXT_ACK: u32 = 11;
     /// `NETLINK_GET_STRICT_CHK`: dumps heed their filters. Since 4.20.
@@ -54,8 +52,8 @@ impl Rtnl {
     #[inline(never)]
     pub fn open() -> sys::Result<Self> {
         let rtnl = Self::open_plain()?;
-        for wish in [option::CAP_ACK, option::EXT_ACK, option::GET_STRICT_CHK] {
-            // The oldest supported kernel has all three; one that refuses is only less clear in what it says.
+        for wish in [option::EXT_ACK, option::GET_STRICT_CHK] {
+            // The oldest supported kernel has both; one that refuses is only less clear in what it says.
             let _ = net::set_option(&rtnl.fd, option::LEVEL, wish, 1);
         }
         Ok(rtnl)
@@ -71,11 +69,14 @@ impl Rtnl {
         &self.sentence
     }
 
-    /// Asks for the events of a group. Source: `uapi/linux/rtnetlink.h: enum rtnetlink_groups`.
-    pub fn subscribe(&self, group: u32) -> sys::Result<()> {
-        let group = core::ffi::c_int::try_from(group).map_err(|_| Errno::EINVAL)?;
+    /// Asks for the events of groups. Source: `uapi/linux/rtnetlink.h: enum rtnetlink_groups`.
+    pub fn subscribe(&self, groups: &[u32]) -> sys::Result<()> {
         net::bind_netlink(&self.fd)?;
-        net::set_option(&self.fd, option::LEVEL, option::ADD_MEMBERSHIP, group)
+        for group in groups {
+            let group = core::ffi::c_int::try_from(*group).map_err(|_| Errno::EINVAL)?;
+            net::set_option(&self.fd, option::LEVEL, option::ADD_MEMBERSHIP, group)?;
+        }
+        Ok(())
     }
 
     /// The socket's descriptor, to wait for events on it among others.

@@ -1,5 +1,8 @@
 //! The story of each command.
 
+mod confirm;
+mod shared;
+
 use crate::adopt::{self, Move};
 use crate::apply::Apply;
 use crate::bind::cgroup;
@@ -28,7 +31,7 @@ use crate::sys::mem::{List, filled};
 use crate::sys::path::Path;
 use crate::sys::process::{self, signal};
 use crate::text::Buf;
-use crate::vrf;
+use crate::vrf::{self, Reach};
 use crate::wire::msg::Writer;
 use core::ffi::CStr;
 use core::mem::ManuallyDrop;
@@ -54,9 +57,13 @@ pub fn run(argv: Strings, environment: Strings) -> u8 {
 fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcome {
     match command {
         Command::Launch(vrf, command) => launch(options, vrf, command, environment),
-        Command::Up(names) => about(options, names, load::load, &|story| story.change(Story::up)),
+        Command::Up(names) => about(options, names, load::load, &|story| match options.confirm {
+            0 => story.change(&mut Story::up),
+            seconds => story.up_unless(seconds),
+        }),
+        Command::Confirm => confirm::confirm(),
         Command::Down(names) => {
-            Story::of(options, load::load_if_any(options.config)?, names, true, &|story| story.change(Story::down))
+            Story::of(options, load::load_if_any(options.config)?, names, true, &|story| story.change(&mut Story::down))
         }
         Command::Plan(names) => about(options, names, load::load, &|story| story.print()),
         Command::Run(names) => look_after(options, names, environment),
@@ -127,9 +134,10 @@ fn enter(
         Backend::Seccomp | Backend::None => Level::Bind,
         _ => asked.unwrap_or(Level::Guard),
     };
-    let mut interfaces = List::new();
-    let index = there(options, vrf, level, &mut interfaces)?;
-    let of = Vrf { name: vrf, index, interfaces: interfaces.as_slice() };
+    let mut reach = Reach::default();
+    let index = there(options, vrf, level, &mut reach)?;
+    let Reach { interfaces, shared } = &reach;
+    let of = Vrf { name: vrf, index, interfaces: interfaces.as_slice(), shared: shared.as_slice() };
     let (level, missed) = bind::bind(Some(&of), level, backend, firm)?;
     if let Some(errno) = missed.filter(|_| !options.quiet) {
         log::message(&|out| errno.render(out.shown(vrf).str(": bound by seccomp, level bind; no cgroup can do it: ")));
@@ -158,27 +166,23 @@ fn level(options: &Options, vrf: &[u8]) -> Outcome<Option<Level>> {
     Ok(said.and_then(|property| Level::of(property.first())))
 }
 
-/// The index of a VRF, which is brought up where it is not there, and the interfaces that the level is about.
+/// The index of a VRF, which is brought up where it is not there, and what is its own as far as the level is about that.
 #[inline(never)]
-fn there(options: &Options, vrf: Name, level: Level, interfaces: &mut List<u32>) -> Outcome<u32> {
-    let mut index = look(vrf, level, interfaces)?;
+fn there(options: &Options, vrf: Name, level: Level, reach: &mut Reach) -> Outcome<u32> {
+    let mut index = look(vrf, level, reach)?;
     if index == 0 {
         bring_up(options, vrf)?;
-        index = look(vrf, level, interfaces)?;
+        index = look(vrf, level, reach)?;
     }
     if index == 0 { Err(refused("run in", vrf, Errno::ENODEV)) } else { Ok(index) }
 }
 
-/// The index of a VRF, and the interfaces that the level is about; 0 where there is no interface of that name.
+/// The index of a VRF, and what is its own as far as the level is about that; 0 where there is no interface of that name.
 #[inline(never)]
-fn look(vrf: Name, level: Level, interfaces: &mut List<u32>) -> Outcome<u32> {
+fn look(vrf: Name, level: Level, reach: &mut Reach) -> Outcome<u32> {
     let asked = Rtnl::open_plain().and_then(|rtnl| {
         let mut rtnl = ManuallyDrop::new(rtnl);
-        let index = vrf::index(&mut rtnl, vrf)?;
-        if index != 0 && level != Level::Bind {
-            vrf::interfaces(&mut rtnl, index, interfaces)?;
-        }
-        Ok(index)
+        if level == Level::Bind { vrf::index(&mut rtnl, vrf) } else { vrf::reach(&mut rtnl, vrf, reach) }
     });
     match asked {
         Ok(0) => Err(wrong(What::Deed("run in", vrf), "it is an interface, but not a VRF", b"")),
@@ -194,7 +198,7 @@ fn bring_up(options: &Options, vrf: Name) -> Outcome {
     if conf.conf.find(vrf).and_then(|iface| conf.conf.table(iface)).is_none() {
         return Err(no_such_vrf(vrf, &conf));
     }
-    Story::of(options, conf, cli::Names::one(vrf), false, &|story| story.change(Story::up))
+    Story::of(options, conf, cli::Names::one(vrf), false, &|story| story.change(&mut Story::up))
 }
 
 /// Says so, and which ones there are.
@@ -274,7 +278,7 @@ impl Story<'_> {
 
     /// Tells a tale that changes the machine.
     #[inline(never)]
-    fn change(&self, tale: fn(&Self, &mut Apply) -> Outcome) -> Outcome {
+    fn change(&self, tale: &mut dyn FnMut(&Self, &mut Apply) -> Outcome) -> Outcome {
         let mut apply = open(self.conf)?;
         apply.verbose = self.options.verbose;
         tale(self, &mut apply).and(apply.end())
@@ -366,10 +370,15 @@ impl Story<'_> {
         // Everything is made before anything is used: a member may come before its VRF.
         let made = self.each(&[Phase::Create], &mut |name, phase, item| carry_out(apply, name, phase, item));
         if let Err(exit) = made.and_then(|()| apply.flush()) {
-            let _ = apply.undo(start, &|_| true); // said already
+            let _ = apply.undo(start, &|_, _| true); // said already
             return Err(exit);
         }
-        let outcome = self.set_up(apply, start);
+        let mut outcome = self.set_up(apply, start);
+        if !self.options.quiet {
+            self.warn(apply, start);
+        }
+        outcome = outcome.and(apply.end()).and(self.share(apply, start));
+        outcome = outcome.and(apply.settle(start, self.options.wait_ms, self.options.waits));
         if apply.record.is_new() { outcome } else { outcome.and(self.refresh(false)) }
     }
 
@@ -377,14 +386,13 @@ impl Story<'_> {
     #[inline(never)]
     fn refresh(&self, leaving: bool) -> Outcome {
         bind::refresh(
-            &mut |name, interfaces| {
+            &mut |name, reach| {
                 let asked = Rtnl::open_plain().and_then(|mut rtnl| {
-                    let index = vrf::index(&mut rtnl, name)?;
-                    vrf::interfaces(&mut rtnl, index, interfaces)?;
+                    let index = vrf::reach(&mut rtnl, name, reach)?;
                     if leaving {
                         for node in self.order.as_slice() {
                             match vrf::link_index(&mut rtnl, self.name(*node)) {
-                                Ok(gone) => interfaces.remove(gone),
+                                Ok(gone) => reach.leave(gone),
                                 Err(Errno::ENODEV) => {}
                                 Err(errno) => return Err(errno),
                             }
@@ -417,6 +425,8 @@ impl Story<'_> {
                 }
             }
         }
+        let before = apply.record.len().min(before);
+        let _ = self.share(apply, before); // said only where all is
         let ended = apply.end().and(self.refresh(false));
         log::mute(self.options.quiet);
         if apply.record.len() > before {
@@ -563,7 +573,7 @@ impl Story<'_> {
     fn take_back(&self, apply: &mut Apply) -> Outcome {
         let selected = |name: &[u8]| self.all || self.selects(name);
         let others = has_vrf(apply, &|vrf| !selected(vrf));
-        apply.undo(0, &|owner| if owner == Owner::Shared { !others } else { selected(owner.name()) })
+        apply.undo(0, &|owner, _| if owner == Owner::Shared { !others } else { selected(owner.name()) })
     }
 
     /// Carries out what each interface has for these phases, from the last to the first; all of it, whatever fails.
@@ -600,6 +610,7 @@ impl Story<'_> {
                 append(&mut text, out.as_bytes()).map_err(|errno| refused("print", self.conf.file, errno))
             })?;
         }
+        self.plan_shared(&mut |line| append(&mut text, line).map_err(|errno| refused("print", self.conf.file, errno)))?;
         print(text.as_slice())
     }
 }
@@ -615,13 +626,13 @@ fn carry_out(apply: &mut Apply, name: Name, phase: Phase, item: &Item<'_>) -> Ou
 #[inline(never)]
 fn leave(apply: &mut Apply, name: Name, start: usize) {
     let others = has_vrf(apply, &|vrf| vrf != name);
-    let _ = apply.undo(start, &|owner| owner.name() == name || (!others && owner == Owner::Shared)); // said already
+    let _ = apply.undo(start, &|owner, _| owner.name() == name || (!others && owner == Owner::Shared)); // said already
 }
 
 /// Whether the record has a VRF such as that.
 #[inline(never)]
 fn has_vrf(apply: &Apply, which: &dyn Fn(&[u8]) -> bool) -> bool {
-    apply.record.owners().any(|owner| matches!(owner, Owner::Vrf(vrf) if which(vrf)))
+    apply.record.owners(0).any(|owner| matches!(owner, Owner::Vrf(vrf) if which(vrf)))
 }
 
 /// Gives `look` the interfaces that a command names.
@@ -722,8 +733,8 @@ fn supervised(
     let host = Host {
         up: &|again| {
             Story::of(options, conf, cli::Names::ALL, false, &|story| match again {
-                true => story.change(Story::again),
-                false => story.change(Story::up),
+                true => story.change(&mut Story::again),
+                false => story.change(&mut Story::up),
             })
         },
         enter: &|vrf, level, keep, listen| enter(options, vrf, level, options.keep | keep, listen, environment),
@@ -770,7 +781,7 @@ fn first_process(options: &Options, words: Strings, environment: Strings) -> Exi
 
 #[inline(never)]
 fn pids(vrf: Name) -> Outcome {
-    if look(vrf, Level::Bind, &mut List::new())? == 0 {
+    if look(vrf, Level::Bind, &mut Reach::default())? == 0 {
         return Err(no_such_vrf(vrf, &Loaded::NOTHING));
     }
     let mut text = List::new();
@@ -827,10 +838,11 @@ fn adopt(options: &Options, vrf: Name, pid: Name) -> Outcome {
     if vrf == b"default" {
         return Move { vrf: None, level, dry_run }.adopt(number, options.quiet);
     }
-    let mut interfaces = List::new();
+    let mut reach = Reach::default();
     // What is bound to a member is within, at any level.
-    let index = there(options, vrf, Level::Guard, &mut interfaces)?;
-    let of = Vrf { name: vrf, index, interfaces: interfaces.as_slice() };
+    let index = there(options, vrf, Level::Guard, &mut reach)?;
+    let Reach { interfaces, shared } = &reach;
+    let of = Vrf { name: vrf, index, interfaces: interfaces.as_slice(), shared: shared.as_slice() };
     Move { vrf: Some(&of), level, dry_run }.adopt(number, options.quiet)
 }
 
@@ -840,7 +852,7 @@ fn adopt(options: &Options, vrf: Name, pid: Name) -> Outcome {
 fn check(options: &Options, vrf: Option<Name>) -> Outcome {
     load::load_if_any(options.config)?; // what is wrong with it is said
     if let Some(vrf) = vrf {
-        if look(vrf, Level::Bind, &mut List::new())? == 0 {
+        if look(vrf, Level::Bind, &mut Reach::default())? == 0 {
             return Err(no_such_vrf(vrf, &Loaded::NOTHING));
         }
     }

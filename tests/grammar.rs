@@ -530,7 +530,7 @@ const MALFORMED: &[(&str, &str)] = &[
     ),
     (
         "iface v\n vrf-routes 10.0.0.0/8\n",
-        "main:2: vrf-routes \"10.0.0.0/8\": no such keyword; those with vrf- are vrf-table, vrf-member, vrf-route, vrf-rules, vrf-loopback, vrf-isolation",
+        "main:2: vrf-routes \"10.0.0.0/8\": no such keyword; those with vrf- are vrf-table, vrf-member, vrf-route, vrf-rules, vrf-loopback, vrf-isolation, vrf-shared",
     ),
     ("iface a\n up\n", "main:2: up \"\": a value is missing"),
     (

@@ -175,7 +175,7 @@ fn faults_have_their_line_and_word() {
     wrong("iface a\n address 10.0.0.1\n netmask 64", "2: address 10.0.0.1: the netmask does not fit");
     wrong("iface a\n mtu \\\n\\\n\n mtu x\n", "2: mtu : a value is missing");
     wrong("iface a\n mtu \\\n 1\n mtu x\n", "4: mtu x: not a number");
-    wrong("iface a\n vrf-shared x", "2: vrf-shared x: known, and not in this version");
+    wrong("iface a\n vrf-shared x y", "2: vrf-shared y: one word too many");
     wrong("iface a\n vrf-tabel 5 6", "2: vrf-tabel 5: no such keyword");
     wrong("iface a\n vrf-table 254", "2: vrf-table 254: tables 253, 254 and 255");
     wrong("iface a\n vrf-table 0", "2: vrf-table 0: not a table number");

@@ -19,8 +19,9 @@ use crate::sys::path::Path;
 use crate::sys::{OwnedFd, bpf, file, process};
 use crate::text::Buf;
 use crate::uapi;
+use crate::vrf::Reach;
 use cgroup::Target;
-use program::{Insn, Level, Name};
+use program::{Insn, Level, Name, Net};
 
 /// A VRF that processes are bound to.
 #[derive(Clone, Copy)]
@@ -31,6 +32,8 @@ pub struct Vrf<'a> {
     pub index: u32,
     /// The indices of its members and its own, in ascending order.
     pub interfaces: &'a [u32],
+    /// The networks that it reaches by interfaces which it shares with programs outside.
+    pub shared: &'a [Net],
 }
 
 /// How sockets are bound.
@@ -104,15 +107,23 @@ pub fn attach(cgroup: &OwnedFd, vrf: &Vrf<'_>, level: Level) -> Result<bool, Err
         let wanted = program::name(&program::BIND, index);
         return stand(cgroup, &[bpf::SOCK_CREATE], &wanted, &program::bind(index), &[]);
     }
-    let mut pass = List::new();
-    let mut grown = Ok(());
-    let fits = program::pass(vrf.interfaces, &mut |insn| grown = grown.and_then(|()| pass.push(insn)));
-    grown?;
-    if !fits {
-        return Err(Errno::E2BIG);
+    // What comes in by a shared interface has been sent into the VRF before it gets here.
+    let both = [bpf::INGRESS, bpf::EGRESS];
+    let (alone, rest) = both.split_at(usize::from(!vrf.shared.is_empty()));
+    for (hooks, shared) in [(alone, &[][..]), (rest, vrf.shared)] {
+        if hooks.is_empty() {
+            continue;
+        }
+        let mut pass = List::new();
+        let mut grown = Ok(());
+        let fits = program::pass(vrf.interfaces, shared, &mut |insn| grown = grown.and_then(|()| pass.push(insn)));
+        grown?;
+        if !fits {
+            return Err(Errno::E2BIG);
+        }
+        let wanted = program::name(&program::PASS, program::sum(vrf.interfaces, shared));
+        stand(cgroup, hooks, &wanted, pass.as_slice(), &[])?;
     }
-    let wanted = program::name(&program::PASS, program::sum(vrf.interfaces));
-    stand(cgroup, &[bpf::EGRESS, bpf::INGRESS], &wanted, pass.as_slice(), &[])?;
     if level == Level::Strict {
         stand(cgroup, &[bpf::SETSOCKOPT], &program::name(&program::KEEP, 0), &program::KEEP_BOUND, &[])?;
     }
@@ -188,8 +199,9 @@ fn stand(cgroup: &OwnedFd, hooks: &[Hook], wanted: &Name, program: &[Insn], othe
     Ok(replaced)
 }
 
+/// Loads a program.
 #[inline(never)]
-fn load(hook: Hook, name: &Name, program: &[Insn]) -> Result<OwnedFd, Errno> {
+pub fn load(hook: Hook, name: &Name, program: &[Insn]) -> Result<OwnedFd, Errno> {
     match bpf::load(hook, name, program) {
         Err(Errno::EPERM) => {}
         other => return other,
@@ -245,8 +257,8 @@ fn unproven(name: &[u8], text: &[u8]) -> Exit {
     say(&Error { why: Why::Text(text), advice, ..Error::system(What::Deed("prove VRF", name), Errno::EPROTO) })
 }
 
-/// Gives the index of a VRF, and puts its interfaces into a list.
-pub type Look<'l> = &'l mut dyn FnMut(&[u8], &mut List<u32>) -> Outcome<u32>;
+/// Gives the index of a VRF, and finds out what is its own.
+pub type Look<'l> = &'l mut dyn FnMut(&[u8], &mut Reach) -> Outcome<u32>;
 
 /// Brings what stands in the cgroups of running services into agreement with their VRFs, as they are now: `look` gives the
 /// index of the VRF of a name (0 where there is none) and its interfaces.
@@ -271,8 +283,8 @@ pub fn refresh(look: Look<'_>, repair: &mut dyn FnMut(u32, u32) -> Outcome) -> O
         if parts.namespace != namespace.as_bytes() {
             return Ok(());
         }
-        let mut interfaces = List::new();
-        let index = match look(parts.vrf, &mut interfaces) {
+        let mut reach = Reach::default();
+        let index = match look(parts.vrf, &mut reach) {
             Ok(0) => return Ok(()),
             Ok(index) => index,
             Err(exit) => {
@@ -280,7 +292,8 @@ pub fn refresh(look: Look<'_>, repair: &mut dyn FnMut(u32, u32) -> Outcome) -> O
                 return Ok(());
             }
         };
-        let vrf = Vrf { name: parts.vrf, index, interfaces: interfaces.as_slice() };
+        let Reach { interfaces, shared } = &reach;
+        let vrf = Vrf { name: parts.vrf, index, interfaces: interfaces.as_slice(), shared: shared.as_slice() };
         let attached = folder.and_then(|folder| attach(&folder, &vrf, parts.level));
         match attached {
             Ok(true) => {

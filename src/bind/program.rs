@@ -5,6 +5,7 @@
 
 use crate::conf::hash::hash;
 use crate::text::Buf;
+use crate::wire::attr::Attr;
 
 /// One instruction. Source: `uapi/linux/bpf.h: struct bpf_insn`; byte order the host's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +69,21 @@ const JUMP: u8 = 0x05;
 const IF_EQUAL: u8 = 0x15;
 /// `BPF_JMP | BPF_JGT | BPF_K`
 const IF_ABOVE: u8 = 0x25;
+/// `BPF_JMP | BPF_JNE | BPF_K`
+const IF_OTHER: u8 = 0x55;
+/// `BPF_JMP32 | BPF_JNE | BPF_K`: of the low half. Since 5.1.
+const IF_OTHER_U32: u8 = 0x56;
+/// `BPF_ALU64 | BPF_MOV | BPF_X`
+const MOV: u8 = 0xbf;
+/// `BPF_ALU64 | BPF_ADD | BPF_K`
+const ADD_IMM: u8 = 0x07;
+/// `BPF_ALU | BPF_AND | BPF_K`: of the low half.
+const AND_U32: u8 = 0x54;
+/// `BPF_LDX | BPF_MEM | BPF_B`
+const LOAD_U8: u8 = 0x71;
+/// `BPF_ST | BPF_MEM | BPF_W` and `BPF_H`
+const STORE_IMM_U32: u8 = 0x62;
+const STORE_IMM_U16: u8 = 0x6a;
 /// `BPF_JMP | BPF_CALL`
 const CALL: u8 = 0x85;
 /// `BPF_JMP | BPF_EXIT`
@@ -78,6 +94,16 @@ const BOUND_DEV_IF: i16 = 0;
 const PROTOCOL: i16 = 12;
 /// `struct __sk_buff: ifindex`: the device by which a packet is about to leave, or by which it came.
 const IFINDEX: i16 = 40;
+/// `struct __sk_buff: protocol`, in the network's byte order, and `vlan_present`.
+const SKB_PROTOCOL: i16 = 16;
+const SKB_VLAN: i16 = 20;
+/// `ETH_P_IP`, `ETH_P_IPV6` as that has them.
+const IPV4: i32 = 0x0008;
+const IPV6: i32 = 0xdd86;
+/// `BPF_FUNC_skb_load_bytes`, `BPF_FUNC_skb_store_bytes`, `BPF_FUNC_redirect`.
+const LOAD_BYTES: i32 = 26;
+const STORE_BYTES: i32 = 9;
+const REDIRECT: i32 = 23;
 /// `struct bpf_sockopt: level`, `optname`, `optlen`.
 const OPT_LEVEL: i16 = 24;
 const OPT_NAME: i16 = 28;
@@ -125,15 +151,234 @@ pub fn guard(ifindex: u32, errno: bool) -> [Insn; 10] {
     ]
 }
 
-/// Lets packets pass that leave or came by one of these interfaces, which are in ascending order. For
-/// `BPF_CGROUP_INET_EGRESS` and `BPF_CGROUP_INET_INGRESS`.
+/// A network by an interface, or an address of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Net {
+    /// The interface's index.
+    pub interface: u32,
+    /// Whether it is of IPv4: then four bytes count.
+    pub v4: bool,
+    /// Bits of the network.
+    pub len: u8,
+    /// The address; what is beyond the length does not matter.
+    pub bytes: [u8; 16],
+}
+
+impl Net {
+    /// Whether an address is in it.
+    #[inline(never)]
+    pub fn contains(&self, other: &Self) -> bool {
+        let mut left = self.len;
+        self.v4 == other.v4
+            && self.bytes.iter().zip(other.bytes).all(|(own, other)| {
+                let beyond = 0xff_u8.checked_shr(left.into()).unwrap_or(0);
+                left = left.saturating_sub(8);
+                (own ^ other) & !beyond == 0
+            })
+    }
+
+    /// Its address.
+    pub fn address(&self) -> Option<core::net::IpAddr> {
+        Attr { kind: 0, payload: self.bytes.get(..if self.v4 { 4 } else { 16 })? }.ip()
+    }
+
+    /// How many instructions it takes to compare with it.
+    fn size(&self) -> i16 {
+        let (words, part) = (i16::from(self.len / 32), self.len % 32);
+        2 * words + if part == 0 { 1 } else { 4 }
+    }
+}
+
+/// Lets packets pass that leave or came by one of these interfaces, which are in ascending order; and by the interfaces of
+/// `shared` what goes to one of their networks. For `BPF_CGROUP_INET_EGRESS` and `BPF_CGROUP_INET_INGRESS`.
 ///
 /// The interfaces are in the program, not in a map: it takes less time, and another set takes the place of the one before in one
 /// step all the same (`BPF_F_REPLACE`). It is a search by halves. False where it would not fit: with more than ten
-/// thousand interfaces a jump is too far.
-pub fn pass(interfaces: &[u32], put: &mut dyn FnMut(Insn)) -> bool {
+/// thousand interfaces, or some thousand networks, a jump is too far.
+pub fn pass(interfaces: &[u32], shared: &[Net], put: &mut dyn FnMut(Insn)) -> bool {
     put(insn(LOAD_U32, 2 | 1 << 4, IFINDEX, 0));
-    search(interfaces, put)
+    let mut fits = true;
+    for (n, net) in shared.iter().enumerate() {
+        let interface = net.interface;
+        if shared.iter().take(n).any(|earlier| earlier.interface == interface) {
+            continue;
+        }
+        let (mut length, mut fits_in) = (0_i16, true);
+        fits_in &= pass_to(interface, shared, &mut |_| length = length.saturating_add(1));
+        put(insn(IF_OTHER, 2, length, interface.cast_signed()));
+        fits &= fits_in && length < i16::MAX && pass_to(interface, shared, put);
+    }
+    fits && search(interfaces, put)
+}
+
+/// Lets what goes to one of an interface's networks pass.
+#[inline(never)]
+fn pass_to(interface: u32, shared: &[Net], put: &mut dyn FnMut(Insn)) -> bool {
+    by_family(0, put, &mut |v4, put| {
+        let (at, len) = if v4 { (16, 4) } else { (24, 16) }; // the destination
+        load_bytes(at, len, 0, put);
+        let fits = one_of(shared, interface, v4, STACK, 0, put);
+        put(YES);
+        put(END);
+        fits
+    })
+}
+
+/// Sends what comes from one of the networks to one of the own addresses into a VRF, whose Ethernet address it gets, as if it
+/// had come in there. IPv6 neighbours and multicast listeners (ICMPv6 130 to 137 and 143) are left to the interface. What has
+/// a VLAN is another interface's. Of `own` and `networks` those with that interface count. For `BPF_PROG_TYPE_SCHED_CLS`, in
+/// which -1 leaves a packet to the next filter.
+///
+/// False where it would not fit.
+#[inline(never)]
+pub fn divert(
+    interface: u32,
+    vrf: u32,
+    mac: [u8; 6],
+    own: &[Net],
+    networks: &[Net],
+    put: &mut dyn FnMut(Insn),
+) -> bool {
+    let [m0, m1, m2, m3, m4, m5] = mac;
+    let deliver = [
+        insn(STORE_IMM_U32, 10, -8, i32::from_ne_bytes([m0, m1, m2, m3])),
+        insn(STORE_IMM_U16, 10, -4, i32::from(u16::from_ne_bytes([m4, m5]))),
+        insn(MOV, 1 | 6 << 4, 0, 0),
+        insn(MOV_IMM, 2, 0, 0),
+        insn(MOV, 3 | 10 << 4, 0, 0),
+        insn(ADD_IMM, 3, 0, -8),
+        insn(MOV_IMM, 4, 0, 6),
+        insn(MOV_IMM, 5, 0, 0),
+        insn(CALL, 0, 0, STORE_BYTES),
+        insn(MOV_IMM, 1, 0, vrf.cast_signed()),
+        insn(MOV_IMM, 2, 0, 1), // BPF_F_INGRESS
+        insn(CALL, 0, 0, REDIRECT),
+        END,
+    ];
+    put(insn(LOAD_U32, 2 | 1 << 4, SKB_VLAN, 0));
+    put(insn(IF_EQUAL, 2, 2, 0));
+    put(LEAVE);
+    put(END);
+    by_family(LEAVE.imm, put, &mut |v4, put| {
+        let fits;
+        if v4 {
+            load_bytes(ETHERNET + 12, 8, LEAVE.imm, put);
+            fits = one_of(own, interface, v4, STACK + 4, LEAVE.imm, put)
+                && one_of(networks, interface, v4, STACK, LEAVE.imm, put);
+        } else {
+            load_bytes(ETHERNET + 4, 36, LEAVE.imm, put);
+            fits = one_of(own, interface, v4, STACK + 20, LEAVE.imm, put)
+                && one_of(networks, interface, v4, STACK + 4, LEAVE.imm, put);
+            put(insn(LOAD_U8, 2 | 10 << 4, STACK + 2, 0));
+            put(insn(IF_OTHER, 2, 16, 58)); // IPPROTO_ICMPV6
+            load_bytes(ETHERNET + 40, 1, LEAVE.imm, put); // nine
+            put(insn(LOAD_U8, 2 | 10 << 4, STACK, 0));
+            put(insn(IF_ABOVE, 2, 1, 137));
+            put(insn(IF_ABOVE, 2, 2, 129));
+            put(insn(IF_EQUAL, 2, 1, 143));
+            put(insn(JUMP, 0, 2, 0));
+            put(LEAVE);
+            put(END);
+        }
+        for insn in deliver {
+            put(insn);
+        }
+        fits
+    })
+}
+
+/// Leaves a packet to the next filter: `TC_ACT_UNSPEC`.
+const LEAVE: Insn = insn(MOV_IMM, 0, 0, -1);
+/// Bytes of an Ethernet's header.
+const ETHERNET: i32 = 14;
+/// Where on the stack bytes of the packet are put.
+const STACK: i16 = -48;
+
+/// Puts the program for IPv4 (true) or IPv6; false where it would not fit.
+type OfFamily<'f> = &'f mut dyn FnMut(bool, &mut dyn FnMut(Insn)) -> bool;
+
+/// Puts one program for IPv4 packets and one for IPv6; for others there is only the answer `no`.
+#[inline(never)]
+fn by_family(no: i32, put: &mut dyn FnMut(Insn), each: OfFamily<'_>) -> bool {
+    let mut length = 0_i16;
+    let fits = each(true, &mut |_| length = length.saturating_add(1)) && length < i16::MAX - 3;
+    put(insn(MOV, 6 | 1 << 4, 0, 0));
+    put(insn(LOAD_U32, 2 | 1 << 4, SKB_PROTOCOL, 0));
+    put(insn(IF_EQUAL, 2, length.saturating_add(3), IPV6));
+    put(insn(IF_EQUAL, 2, 2, IPV4));
+    put(insn(MOV_IMM, 0, 0, no));
+    put(END);
+    fits && each(true, put) && each(false, put)
+}
+
+/// Puts bytes of the packet onto the stack; where it has not so many, the answer is `no`. Register 0 is 0 then.
+#[inline(never)]
+fn load_bytes(at: i32, len: i32, no: i32, put: &mut dyn FnMut(Insn)) {
+    for insn in [
+        insn(MOV, 1 | 6 << 4, 0, 0),
+        insn(MOV_IMM, 2, 0, at),
+        insn(MOV, 3 | 10 << 4, 0, 0),
+        insn(ADD_IMM, 3, 0, STACK.into()),
+        insn(MOV_IMM, 4, 0, len),
+        insn(CALL, 0, 0, LOAD_BYTES),
+        insn(IF_EQUAL, 0, 2, 0),
+        insn(MOV_IMM, 0, 0, no),
+        END,
+    ] {
+        put(insn);
+    }
+}
+
+/// Goes on where the address that is `at` on the stack is in one of an interface's networks; else the answer is `no`.
+/// Register 0 has to be 0.
+#[inline(never)]
+fn one_of(nets: &[Net], interface: u32, v4: bool, at: i16, no: i32, put: &mut dyn FnMut(Insn)) -> bool {
+    let wanted = |net: &&Net| net.interface == interface && net.v4 == v4;
+    let mut left = 2_i16;
+    for net in nets.iter().filter(wanted) {
+        left = left.saturating_add(net.size());
+    }
+    let fits = left < i16::MAX;
+    if left == 2 {
+        // Never: but without it, what follows would be unreachable.
+        put(insn(IF_OTHER, 0, 2, 0));
+    }
+    for net in nets.iter().filter(wanted) {
+        let mut rest = net.size();
+        left -= rest;
+        let mut bits = u32::from(net.len);
+        for (place, word) in (0_i16..).zip(net.bytes.chunks_exact(4)) {
+            if bits == 0 {
+                break;
+            }
+            // What is beyond the length is not compared; in the network's byte order that is the end.
+            let mask = u32::MAX.checked_shr(bits).map_or(u32::MAX, |beyond| !beyond).to_be();
+            let word = word.try_into().map_or(0, u32::from_ne_bytes) & mask;
+            put(insn(LOAD_U32, 4 | 10 << 4, at + 4 * place, 0));
+            rest -= 2;
+            if mask != u32::MAX {
+                put(insn(AND_U32, 4, 0, mask.cast_signed()));
+                rest -= 1;
+            }
+            put(insn(IF_OTHER_U32, 4, rest, word.cast_signed()));
+            bits = bits.saturating_sub(32);
+        }
+        // Always: but a plain jump would leave what follows it unreachable.
+        put(insn(IF_EQUAL, 0, left, 0));
+    }
+    put(insn(MOV_IMM, 0, 0, no));
+    put(END);
+    fits
+}
+
+/// A number that tells programs apart.
+pub fn digest(program: &[Insn]) -> u32 {
+    program.iter().fold(0, |sum, insn| {
+        let [o0, o1] = insn.off.to_ne_bytes();
+        let [i0, i1, i2, i3] = insn.imm.to_ne_bytes();
+        let [s0, s1, s2, s3] = u32::to_ne_bytes(sum);
+        hash(&[s0, s1, s2, s3, insn.code, insn.regs, o0, o1, i0, i1, i2, i3])
+    })
 }
 
 /// So many are looked at one after the other.
@@ -195,10 +440,17 @@ pub const GUARD: [u8; 7] = *b"vlguar_";
 pub const PASS: [u8; 7] = *b"vlpass_";
 /// Of [`KEEP_BOUND`].
 pub const KEEP: [u8; 7] = *b"vlkeep_";
+/// Of [`divert`]'s.
+pub const SHARE: [u8; 7] = *b"vlshar_";
 
-/// A sum over a set of interfaces: another set has another one.
-pub fn sum(interfaces: &[u32]) -> u32 {
-    interfaces.iter().fold(0, |sum, interface| hash(&(u64::from(sum) << 32 | u64::from(*interface)).to_ne_bytes()))
+/// A sum over what [`pass`] lets through: another set has another one.
+pub fn sum(interfaces: &[u32], shared: &[Net]) -> u32 {
+    let sum =
+        interfaces.iter().fold(0, |sum, interface| hash(&(u64::from(sum) << 32 | u64::from(*interface)).to_ne_bytes()));
+    shared.iter().fold(sum, |sum, net| {
+        let place = hash(&(u64::from(net.interface) << 16 | u64::from(net.v4) << 8 | u64::from(net.len)).to_ne_bytes());
+        hash(&(u64::from(sum ^ place) << 32 | u64::from(hash(&net.bytes))).to_ne_bytes())
+    })
 }
 
 /// A program's name: what it is for, and a number that tells whether it is the one that is wanted. With the first two the
@@ -240,7 +492,17 @@ mod tests {
 
     /// What a program gives back for a context of 32-bit fields, and which fields it wrote: the instructions used here.
     fn run(program: &[Insn], context: &[(i16, u32)]) -> (u64, Vec<(i16, u32)>) {
+        run_with(program, context, &[])
+    }
+
+    /// The same with a packet. The stack is what is below address 0; the context is elsewhere.
+    fn run_with(program: &[Insn], context: &[(i16, u32)], packet: &[u8]) -> (u64, Vec<(i16, u32)>) {
+        const CONTEXT: u64 = 1 << 40;
+        let mut stack = [0xa5_u8; 64];
+        let place =
+            |base: u64, off: i16| usize::try_from(base.cast_signed() + i64::from(off) + 64).expect("on the stack");
         let (mut registers, mut written, mut at) = ([0_u64; 11], Vec::new(), 0_usize);
+        registers[1] = CONTEXT;
         loop {
             let Insn { code, regs, off, imm } = program[at];
             let (to, from) = (usize::from(regs & 15), usize::from(regs >> 4));
@@ -250,7 +512,30 @@ mod tests {
                     registers[to] = wide;
                     false
                 }
+                LOAD_U32 if from == 10 => {
+                    let bytes = stack[place(0, off)..].first_chunk().expect("four bytes");
+                    registers[to] = u64::from(u32::from_ne_bytes(*bytes));
+                    false
+                }
+                LOAD_U8 => {
+                    registers[to] = u64::from(stack[place(0, off)]);
+                    false
+                }
+                STORE_IMM_U32 | STORE_IMM_U16 => false,
+                MOV => {
+                    registers[to] = registers[from];
+                    false
+                }
+                ADD_IMM => {
+                    registers[to] = registers[to].wrapping_add(wide);
+                    false
+                }
+                AND_U32 => {
+                    registers[to] &= u64::from(imm.cast_unsigned());
+                    false
+                }
                 LOAD_U32 => {
+                    assert_eq!(registers[from], CONTEXT);
                     let (_, value) = context.iter().find(|(field, _)| *field == off).expect("a field");
                     registers[to] = u64::from(*value);
                     false
@@ -259,7 +544,27 @@ mod tests {
                     written.push((off, u32::try_from(registers[from]).expect("32 bits")));
                     false
                 }
+                CALL if imm == LOAD_BYTES => {
+                    assert_eq!(registers[1], CONTEXT);
+                    let [start, len] = [registers[2], registers[4]].map(|n| usize::try_from(n).expect("small"));
+                    let to = place(registers[3], 0);
+                    registers[0] = match packet.get(start..start + len) {
+                        Some(bytes) => {
+                            stack[to..to + len].copy_from_slice(bytes);
+                            0
+                        }
+                        None => u64::MAX,
+                    };
+                    false
+                }
+                CALL if imm == REDIRECT => {
+                    registers[0] = 7; // TC_ACT_REDIRECT
+                    written.push((0, u32::try_from(registers[1]).expect("an index")));
+                    false
+                }
                 CALL => false,
+                IF_OTHER => registers[to] != wide,
+                IF_OTHER_U32 => registers[to] & 0xffff_ffff != u64::from(imm.cast_unsigned()),
                 JUMP => true,
                 IF_EQUAL => registers[to] == wide,
                 IF_ABOVE => registers[to] > wide,
@@ -291,27 +596,127 @@ mod tests {
     #[test]
     fn a_packet_passes_by_the_interfaces_of_the_set_alone() {
         let mut none = Vec::new();
-        assert!(pass(&[], &mut |insn| none.push(insn)));
+        assert!(pass(&[], &[], &mut |insn| none.push(insn)));
         assert_eq!((none.len(), run(&none, &[(IFINDEX, 1)]).0), (3, 0));
         for count in 0..200_u32 {
             let set: Vec<u32> = (1..=count).map(|n| n * 3).collect();
             let mut program = Vec::new();
-            assert!(pass(&set, &mut |insn| program.push(insn)));
+            assert!(pass(&set, &[], &mut |insn| program.push(insn)));
             for index in 0..=count * 3 + 4 {
                 let wanted = u64::from(set.contains(&index));
                 assert_eq!(run(&program, &[(IFINDEX, index)]).0, wanted, "{index} of {count}");
             }
         }
-        assert_ne!(sum(&[1, 2]), sum(&[2, 1]));
-        assert_ne!(sum(&[1]), sum(&[1, 2]));
+        assert_ne!(sum(&[1, 2], &[]), sum(&[2, 1], &[]));
+        assert_ne!(sum(&[1], &[]), sum(&[1, 2], &[]));
+    }
+
+    fn net(interface: u32, address: &str, len: u8) -> Net {
+        let mut bytes = [0; 16];
+        let v4 = match address.parse().expect("an address") {
+            core::net::IpAddr::V4(v4) => {
+                bytes[..4].copy_from_slice(&v4.octets());
+                true
+            }
+            core::net::IpAddr::V6(v6) => {
+                bytes = v6.octets();
+                false
+            }
+        };
+        Net { interface, v4, len, bytes }
+    }
+
+    /// A packet from here to there behind `head` bytes of other things, and its protocol.
+    fn packet(head: usize, from: &str, to: &str, kind: Option<u8>) -> (Vec<u8>, u32) {
+        let (from, to) = (net(0, from, 0), net(0, to, 0));
+        let mut bytes = vec![0; head];
+        let len = if from.v4 { 4 } else { 16 };
+        bytes.extend_from_slice(if from.v4 {
+            &[0x45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+        } else {
+            &[0x60, 0, 0, 0, 0, 0, 17, 0]
+        });
+        if kind.is_some() {
+            bytes[head + 6] = 58;
+        }
+        bytes.extend_from_slice(&from.bytes[..len]);
+        bytes.extend_from_slice(&to.bytes[..len]);
+        bytes.push(kind.unwrap_or(0));
+        (bytes, if from.v4 { IPV4 } else { IPV6 }.cast_unsigned())
+    }
+
+    #[test]
+    fn by_a_shared_interface_packets_pass_to_its_networks_alone() {
+        let shared = [
+            net(5, "10.20.30.0", 24),
+            net(5, "192.0.2.9", 32),
+            net(6, "0.0.0.0", 0),
+            net(5, "fd20::", 62),
+            net(5, "fd21::7", 128),
+        ];
+        let mut program = Vec::new();
+        assert!(pass(&[3, 9], &shared, &mut |insn| program.push(insn)));
+        let goes = |interface, to: &str| {
+            let from = if to.contains(':') { "::" } else { "0.0.0.0" };
+            let (bytes, protocol) = packet(0, from, to, None);
+            run_with(&program, &[(IFINDEX, interface), (SKB_PROTOCOL, protocol)], &bytes).0 == 1
+        };
+        for to in ["10.20.30.1", "10.20.30.255", "192.0.2.9", "fd20::1", "fd20:0:0:3::1", "fd21::7"] {
+            assert!(goes(5, to), "{to}");
+            assert!(goes(3, to) && goes(9, to), "{to}");
+            assert!(!goes(4, to), "{to}");
+        }
+        for to in
+            ["10.20.31.1", "8.8.8.8", "192.0.2.8", "255.255.255.255", "fd20:0:0:4::1", "fd21::8", "ff02::1", "fe80::1"]
+        {
+            assert!(!goes(5, to), "{to}");
+        }
+        assert!(goes(6, "8.8.8.8") && !goes(6, "fd20::1"));
+        // What is no IP, or cut.
+        assert_eq!(run_with(&program, &[(IFINDEX, 5), (SKB_PROTOCOL, 0x0608)], &[0; 64]).0, 0);
+        assert_eq!(run_with(&program, &[(IFINDEX, 5), (SKB_PROTOCOL, IPV4.cast_unsigned())], &[0x45; 16]).0, 0);
+        let other = net(5, "10.20.30.0", 23);
+        assert_ne!(sum(&[3], &shared[..1]), sum(&[3], &[other]));
+        assert_ne!(sum(&[3], &shared[..1]), sum(&[3], &[]));
+    }
+
+    #[test]
+    fn what_comes_from_the_networks_to_the_own_addresses_is_diverted() {
+        let networks = [net(5, "10.20.30.0", 24), net(5, "fd20::", 64), net(6, "0.0.0.0", 0)];
+        let own = [net(5, "10.20.30.40", 32), net(5, "10.20.30.41", 32), net(5, "fd20::40", 128)];
+        let mut program = Vec::new();
+        assert!(divert(5, 77, [2, 0, 0, 0, 0, 1], &own, &networks, &mut |insn| program.push(insn)));
+        let goes = |from: &str, to: &str, kind, vlan| {
+            let (bytes, protocol) = packet(14, from, to, kind);
+            match run_with(&program, &[(SKB_VLAN, vlan), (SKB_PROTOCOL, protocol)], &bytes) {
+                (7, written) => written == [(0, 77)],
+                (answer, written) => {
+                    assert_eq!((answer, written), (u64::MAX, vec![])); // TC_ACT_UNSPEC
+                    false
+                }
+            }
+        };
+        assert!(goes("10.20.30.1", "10.20.30.40", None, 0) && goes("10.20.30.1", "10.20.30.41", None, 0));
+        assert!(!goes("10.20.30.1", "10.20.30.40", None, 1));
+        for (from, to) in [("8.8.8.8", "10.20.30.40"), ("10.20.30.1", "10.20.30.42"), ("10.20.30.1", "8.8.8.8")] {
+            assert!(!goes(from, to, None, 0), "{from} {to}");
+        }
+        assert!(goes("fd20::1", "fd20::40", None, 0) && !goes("fe80::1", "fd20::40", None, 0));
+        for kind in 0..=255 {
+            let stays = matches!(kind, 130..=137 | 143);
+            assert_eq!(goes("fd20::1", "fd20::40", Some(kind), 0), !stays, "{kind}");
+        }
+        let mut none = Vec::new();
+        assert!(divert(5, 77, [0; 6], &[], &[], &mut |insn| none.push(insn)));
+        assert_ne!(digest(&none), digest(&program));
     }
 
     #[test]
     fn a_set_that_is_too_large_is_told() {
         let set: Vec<u32> = (1..=10_000).collect();
-        assert!(pass(&set, &mut |_| {}));
+        assert!(pass(&set, &[], &mut |_| {}));
         let set: Vec<u32> = (1..=100_000).collect();
-        assert!(!pass(&set, &mut |_| {}));
+        assert!(!pass(&set, &[], &mut |_| {}));
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub mod ways;
 
 use crate::apply::{self, any_index};
 use crate::bind::cgroup::{self, Target};
-use crate::bind::program::{self, Insn, Level, Name};
+use crate::bind::program::{self, Insn, Level, Name, Net};
 use crate::bind::{self, Backend, Vrf};
 use crate::bytes::before;
 use crate::conf::words::Words;
@@ -33,7 +33,7 @@ use crate::sys::path::Path;
 use crate::sys::{OwnedFd, file, process};
 use crate::text::Buf;
 use crate::uapi;
-use crate::vrf;
+use crate::vrf::{self, Reach};
 use crate::wire::msg::Writer;
 use crate::wire::query;
 use attempt::{Found, Outside, Place};
@@ -230,7 +230,7 @@ impl<'b> Audit<'b> {
         self.out.str("kernel ").shown(release);
         self.end();
         let mut filter = List::new();
-        program::pass(&[], &mut |insn| {
+        program::pass(&[], &[], &mut |insn| {
             let _ = filter.push(insn); // one cut short would be refused
         });
         let has = [
@@ -296,15 +296,18 @@ impl<'b> Audit<'b> {
         for member in members.as_slice() {
             self.link(member)?;
         }
-        if members.as_slice().is_empty() {
+        let mut reach = Reach::default();
+        vrf::reach(&mut self.rtnl, link.name(), &mut reach)?;
+        let Reach { interfaces, shared } = &reach;
+        if !shared.is_empty() {
+            self.shared(shared.as_slice())?;
+        } else if members.as_slice().is_empty() {
             self.line(Mark::Note, "no interface is a member: nothing gets in or out");
         }
         for family in [uapi::AF_INET, uapi::AF_INET6] {
             self.rules(family)?;
         }
-        let mut interfaces = List::new();
-        vrf::interfaces(&mut self.rtnl, index, &mut interfaces)?;
-        let vrf = Vrf { name: link.name(), index, interfaces: interfaces.as_slice() };
+        let vrf = Vrf { name: link.name(), index, interfaces: interfaces.as_slice(), shared: shared.as_slice() };
         let mut live = [const { Path::new() }; 3];
         let mut root = Path::new();
         // As a launch does; unmounted again where it was not there.
@@ -357,6 +360,41 @@ impl<'b> Audit<'b> {
             }
         })?;
         self.end();
+        Ok(())
+    }
+
+    /// What is reached by interfaces that programs outside use, too; and whether these still hear what comes from there.
+    #[inline(never)]
+    fn shared(&mut self, nets: &[Net]) -> Result<(), Errno> {
+        for net in nets {
+            let mut room = [0; limits::REQUEST];
+            let mut question = Writer::new(&mut room);
+            query::link(net.interface, &mut question);
+            self.mark(Mark::Ok).str("shared with programs outside: ");
+            let Self { rtnl, out, .. } = self;
+            rtnl.ask(uapi::RTM_GETLINK, question.bytes(), &mut |link| {
+                out.shown(apply::text(apply::attrs(link, apply::LINK), uapi::IFLA_IFNAME));
+            })?;
+            if let Some(address) = net.address() {
+                out.str(", ").ip(address).str("/").num(net.len.into());
+            }
+            self.end();
+        }
+        for (switch, what) in [
+            (c"/proc/sys/net/ipv4/tcp_l3mdev_accept", "net.ipv4.tcp_l3mdev_accept"),
+            (c"/proc/sys/net/ipv4/udp_l3mdev_accept", "net.ipv4.udp_l3mdev_accept"),
+        ] {
+            let mut value = [0; 2];
+            let is_on = file::open(switch)
+                .and_then(|fd| file::read_all(&fd, &mut value))
+                .is_ok_and(|now| now.first() == Some(&b'1'));
+            if !is_on {
+                self.fail(
+                    what.as_bytes(),
+                    b"is off: programs outside do not hear the shared networks; vrf-launch up repairs it\n",
+                );
+            }
+        }
         Ok(())
     }
 
@@ -435,11 +473,12 @@ impl<'b> Audit<'b> {
     fn cgroup(&mut self, vrf: &Vrf<'_>, level: Option<Level>, path: &[u8], fd: &OwnedFd) -> Result<(), Errno> {
         let (mut room, mut other) = ([0; 512], [0; 512]);
         let (mut text, mut faults) = (Buf::new(&mut room), Buf::new(&mut other));
-        let members = program::sum(vrf.interfaces);
+        let members = program::sum(vrf.interfaces, &[]);
+        let leaves = program::sum(vrf.interfaces, vrf.shared);
         let binds = if level > Some(Level::Bind) { &program::GUARD } else { &program::BIND };
         for (hook, start, number, from, what) in [
             (bpf::SOCK_CREATE, binds, vrf.index, Level::Bind, "binds sockets"),
-            (bpf::EGRESS, &program::PASS, members, Level::Guard, "filters what leaves"),
+            (bpf::EGRESS, &program::PASS, leaves, Level::Guard, "filters what leaves"),
             (bpf::INGRESS, &program::PASS, members, Level::Guard, "filters what arrives"),
             (bpf::SETSOCKOPT, &program::KEEP, 0, Level::Strict, "keeps sockets bound"),
         ] {

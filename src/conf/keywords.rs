@@ -191,7 +191,14 @@ impl<'a> Property<'a> {
         }
         if matches!(
             keyword,
-            K::Mtu | K::Metric | K::VethPeerName | K::VrfMember | K::VrfTable | K::VlanId | K::VlanRawDevice
+            K::Mtu
+                | K::Metric
+                | K::VethPeerName
+                | K::VrfMember
+                | K::VrfShared
+                | K::VrfTable
+                | K::VlanId
+                | K::VlanRawDevice
         ) {
             // Others take the first word, as ifupdown-ng does; with these its commands would fail.
             if let Some(second) = Words::new(self.value).nth(1) {
@@ -222,7 +229,7 @@ impl<'a> Property<'a> {
             K::Gateway => values::address(first).map(drop),
             K::Netmask => values::netmask(first).map(drop),
             K::Metric | K::Mtu => values::u32_(first).map(drop),
-            K::VethPeerName | K::VrfMember | K::VlanRawDevice => values::if_name(first).map(drop),
+            K::VethPeerName | K::VrfMember | K::VrfShared | K::VlanRawDevice => values::if_name(first).map(drop),
             K::VrfTable => vrf_table(first).map(drop),
             K::VrfLoopback | K::VrfRules | K::VrfStrictMode | K::BridgeStp | K::BridgeVlanAware => {
                 values::yes_no(first).map(drop)
@@ -244,8 +251,6 @@ impl<'a> Property<'a> {
                 *word = self.value;
                 self.check_route()
             }
-            // Refused rather than passed over: whoever wrote it counts on it.
-            K::VrfShared => Err("known, and not in this version"),
             K::VrfAccept => match Words::new(self.value).find(|kind| code(b"ttcp uudp rraw", kind) == 0) {
                 None => Ok(()),
                 Some(kind) => {
@@ -290,7 +295,7 @@ impl<'a> Property<'a> {
 const ALIAS: usize = 255;
 
 const NO_SUCH_KEYWORD: &str = "no such keyword; those with vrf- are vrf-table, vrf-member, vrf-route, vrf-rules, vrf-loopback, \
-    vrf-isolation";
+    vrf-isolation, vrf-shared";
 
 /// A level of isolation.
 pub fn isolation(word: &[u8]) -> Result<(), Reason> {

@@ -294,7 +294,7 @@ impl<'a> Conf<'a> {
     pub fn each_need(&self, iface: Iface, each: &mut dyn FnMut(Property<'a>, &'a [u8]) -> bool) {
         for line in self.properties(iface) {
             let names = match keyword(line.key) {
-                Some(Keyword::Requires | Keyword::BridgePorts) => line.value,
+                Some(Keyword::Requires | Keyword::BridgePorts | Keyword::VrfShared) => line.value,
                 _ => continue,
             };
             if !Words::new(names).filter(|name| *name != b"none").all(|name| each(line, name)) {

@@ -8,7 +8,7 @@ use super::{Settings, inetd, listen, respawn};
 use crate::bind::Backend;
 use crate::bind::cgroup::Target;
 use crate::bind::program::Level;
-use crate::conf::keywords::Keyword;
+use crate::conf::keywords::{Keyword, keyword};
 use crate::conf::services::{self, Field, Service};
 use crate::conf::values;
 use crate::conf::words::{Split, Word, Words};
@@ -91,6 +91,16 @@ pub struct Supervisor<'h> {
     stopping: bool,
 }
 
+/// What has to be looked at again when it changes.
+const GROUPS: [u32; 1] = [uapi::RTNLGRP_LINK];
+const GROUPS_SHARED: [u32; 5] = [
+    uapi::RTNLGRP_LINK,
+    uapi::RTNLGRP_IPV4_IFADDR,
+    uapi::RTNLGRP_IPV4_ROUTE,
+    uapi::RTNLGRP_IPV6_IFADDR,
+    uapi::RTNLGRP_IPV6_ROUTE,
+];
+
 impl<'h> Supervisor<'h> {
     /// Takes over: from here on, signals wait to be read.
     #[inline(never)]
@@ -98,7 +108,14 @@ impl<'h> Supervisor<'h> {
         let failed = |errno| refused("take over", b"signals", errno);
         let mask = process::swap_signal_mask(signal::HANDLED).map_err(failed)?;
         let signals = process::signalfd(signal::HANDLED).map_err(failed)?;
-        let events = Rtnl::open_plain().and_then(|events| events.subscribe(uapi::RTNLGRP_LINK).map(|()| events)).ok();
+        // What is shared follows addresses and routes.
+        let mut shares = false;
+        conf.conf.each_line(&mut |line| {
+            shares |= keyword(line.key) == Some(Keyword::VrfShared);
+            !shares
+        });
+        let groups = if shares { &GROUPS_SHARED[..] } else { &GROUPS };
+        let events = Rtnl::open_plain().and_then(|events| events.subscribe(groups).map(|()| events)).ok();
         Ok(Self {
             conf,
             host,

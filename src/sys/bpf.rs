@@ -83,6 +83,9 @@ pub const SOCK_CREATE: Hook = Hook(9 << 16 | 2);
 /// `setsockopt(2)` is called in the cgroup (`BPF_CGROUP_SETSOCKOPT`, `BPF_PROG_TYPE_CGROUP_SOCKOPT`). Since 5.3.
 pub const SETSOCKOPT: Hook = Hook(25 << 16 | 22);
 
+/// A packet comes in by an interface that has a filter for it (`BPF_PROG_TYPE_SCHED_CLS`); not attached to a cgroup. Since 4.1.
+pub const CLASSIFIER: Hook = Hook(3 << 16);
+
 impl Hook {
     const fn attachment(self) -> u32 {
         self.0 & 0xffff

@@ -126,6 +126,13 @@ pub fn lock(fd: &OwnedFd) -> Result<()> {
     Ok(())
 }
 
+/// Takes the exclusive lock on an open file, if nobody has it; else `EAGAIN`. `flock(2)`.
+pub fn try_lock(fd: &OwnedFd) -> Result<()> {
+    // SAFETY: numbers only.
+    unsafe { call!(flock, fd.as_raw_fd(), linux::LOCK_EX | linux::LOCK_NB, 0) }?;
+    Ok(())
+}
+
 /// Puts new contents in the place of the old, which are cut last.
 pub fn rewrite(fd: &OwnedFd, parts: &[&[u8]]) -> Result<()> {
     rustix::fs::seek(fd.as_fd(), rustix::fs::SeekFrom::Start(0))?;

@@ -9,8 +9,9 @@
 //! | [`addr`] | `ifaddrmsg` | `RTM_NEWADDR`, `RTM_DELADDR`, `RTM_GETADDR` |
 //! | [`route`] | `rtmsg` | `RTM_NEWROUTE`, `RTM_DELROUTE`, `RTM_GETROUTE` |
 //! | [`rule`] | `fib_rule_hdr` | `RTM_NEWRULE`, `RTM_DELRULE`, `RTM_GETRULE` |
+//! | [`tc`] | `tcmsg` | `RTM_NEWQDISC`, `RTM_DELQDISC`, `RTM_NEWTFILTER`, `RTM_DELTFILTER`, `RTM_GETTFILTER` |
 //!
-//! Each of the last four has one struct. `put` writes it as the body of a request between [`msg::Writer::begin`] and
+//! [`link`] to [`rule`] have one struct each. `put` writes it as the body of a request between [`msg::Writer::begin`] and
 //! [`msg::Writer::end`]; `parse` reads the body of an answer or an event. What a request does not say is the struct's
 //! `Default`, which is all zeroes and `None`: a request to dump everything, in a form that passes the kernel's strict
 //! check (`NETLINK_GET_STRICT_CHK`).
@@ -36,3 +37,4 @@ pub mod msg;
 pub mod query;
 pub mod route;
 pub mod rule;
+pub mod tc;

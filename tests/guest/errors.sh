@@ -161,7 +161,7 @@ iface red
     vrf-table 20
     pre-up ip -4 rule add pref many table local
 EOF
-error_case_ route_by_a_missing_interface 111 '/tmp/conf:4: .*10\.9\.0\.0/24.*ENODEV' <<'EOF'
+error_case_ route_by_a_missing_interface 111 '/tmp/conf:4: .*10\.9\.0\.0/24.*ENODEV' /vrf-launch --wait 1 -c /tmp/conf up <<'EOF'
 auto red
 iface red
     vrf-table 20

@@ -27,7 +27,7 @@ while [ $n -lt 100 ]; do
     n=$((n + 1))
     strace -o /tmp/trace -e "inject=$calls:signal=KILL:when=$n" /vrf-launch -c $seed up >/tmp/said 2>&1
     grep -q 'killed by SIGKILL' /tmp/trace || break
-    run /vrf-launch -c $seed up
+    run /vrf-launch -q -c $seed up
     equal "up after a kill at call $n" "$status$out$err" 0 || break
     same_state "state after a kill at call $n" /tmp/up || break
     run /vrf-launch -c $seed down

@@ -78,7 +78,8 @@ case_ up_adds_the_ipv6_rule_and_loopback_and_nothing_else
 fresh c
 run on c /vrf-launch -c $seed up
 equal 'exit code' "$status" 0
-equal 'it is silent' "$out$err" ''
+match 'it says that nothing comes back, and what to do' "$out$err" 'interfaces.seed:15: .*"vrf vrf-management" in eth0.*"vrf-shared eth0" in vrf-management'
+equal 'and nothing else' "$(printf '%s\n' "$out$err" | wc -l)" 1
 same_as 'the same state' c /tmp/full
 
 case_ second_up_changes_nothing_and_says_nothing
