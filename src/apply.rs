@@ -877,9 +877,11 @@ fn turned(command: &[u8], verb: &[u8], out: &mut Buf<'_>) {
 fn is_failure(class: Class, errno: Errno) -> bool {
     match class {
         Class::LinkAdd | Class::AddrAdd | Class::RouteAdd | Class::RuleAdd | Class::TcAdd => errno != Errno::EEXIST,
-        Class::LinkDel | Class::AddrDel | Class::RouteDel | Class::RuleDel | Class::TcDel => {
+        Class::LinkDel | Class::AddrDel | Class::RouteDel | Class::RuleDel => {
             !matches!(errno, Errno::ENODEV | Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENOENT | Errno::EAFNOSUPPORT)
         }
+        // EINVAL: there is no place for filters.
+        Class::TcDel => !matches!(errno, Errno::ENODEV | Errno::ENOENT | Errno::EINVAL),
         _ => true,
     }
 }

@@ -559,7 +559,12 @@ impl Story<'_> {
                 apply.set_owner(name);
                 apply.claim(item.command)
             });
-            outcome = outcome.and(claimed);
+            outcome = outcome.and(claimed).and(self.claim_shared(apply));
+        }
+        if self.options.exact {
+            // Without the VRF, the filter would lead nowhere.
+            let ours = |name: &[u8]| self.all || self.selects(name);
+            outcome = outcome.and(apply.undo(0, &|owner, line| line.starts_with(b"tc ") && ours(owner.name())));
         }
         if !self.options.exact {
             // No service may use an interface that has left its VRF, not for a moment.

@@ -106,15 +106,30 @@ impl Apply {
         let name = program::name(&program::SHARE, program::digest(program));
         let wanted = name.split(|byte| *byte == 0).next().unwrap_or_default();
         let (mut stands, mut there) = (false, false);
+        let mut others = List::new();
         let asked_for = Rtnl::open().and_then(|mut rtnl| {
             vrf::filters(&mut rtnl, index, tc::INGRESS, &mut |filter| {
-                if let Some(filter) = filter.filter(|filter| filter.is_of(vrf)) {
-                    there = true;
-                    stands = filter.name == wanted;
+                if let Some(filter) = filter.filter(|filter| filter.is_of(filter.handle)) {
+                    if filter.handle == vrf {
+                        there = true;
+                        stands = filter.name == wanted;
+                    } else {
+                        let _ = others.push(filter.handle); // one that is missed stays
+                    }
                 }
             })
         });
         asked_for.map_err(|errno| refused("list the filters of", interface, errno))?;
+        // One that is for a VRF which has gone would take what is for this one, and lead nowhere.
+        for &other in others.as_slice() {
+            query::link(other, &mut body);
+            if self.rtnl.ask(uapi::RTM_GETLINK, body.bytes(), &mut |_| {}) == Err(Errno::ENODEV) {
+                put_filter("del", interface, other, &mut command);
+                self.take_share_back_now(command.as_bytes(), asked)?;
+            }
+            command.truncate(0);
+            body.truncate(0);
+        }
         if stands {
             return Ok(());
         }
@@ -139,6 +154,28 @@ impl Apply {
             put_filter("del", interface, vrf, &mut undo);
         }
         self.tc(command.as_bytes(), uapi::RTM_NEWTFILTER, &body, undo.as_bytes(), asked)
+    }
+
+    /// Carries out a command that takes something back, in the midst of others.
+    fn take_share_back_now(&mut self, command: &[u8], asked: Asked) -> Outcome {
+        let was = core::mem::replace(&mut self.undoing, true);
+        let done = self.command(command, asked);
+        self.undoing = was;
+        done
+    }
+
+    /// Notes what [`Self::share`] would have made as made, where there is no record of it.
+    #[inline(never)]
+    pub fn claim_share(&mut self, vrf: Name, interface: Name) -> Outcome {
+        let _ = self.link(vrf); // one that is gone has no filter that can be known
+        let Some(index) = self.known(vrf).map(|known| known.index) else { return Ok(()) };
+        let mut room = [0; 96];
+        let mut text = Buf::new(&mut room);
+        text.str("tc qdisc del dev ").bytes(interface).str(" clsact");
+        let place = self.record.add(Owner::Iface(vrf), text.as_bytes());
+        text.truncate(0);
+        put_filter("del", interface, index, &mut text);
+        place.and_then(|()| self.record.add(Owner::Iface(vrf), text.as_bytes())).map_err(Self::unrecorded)
     }
 
     /// Carries out what a `tc` command says: a request of that kind.

@@ -57,6 +57,18 @@ impl Story<'_> {
         outcome
     }
 
+    /// Notes what `share` would have made of the VRFs selected, where there is no record.
+    #[inline(never)]
+    pub(super) fn claim_shared(&self, apply: &mut Apply) -> Outcome {
+        let conf = self.plan.conf();
+        for iface in conf.ifaces().filter(|iface| self.selects(conf.name(*iface))) {
+            for line in conf.with(iface, Keyword::VrfShared) {
+                apply.claim_share(conf.name(iface), line.first())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Gives `each` the routes of the configuration's VRFs by interfaces that are not their members.
     #[inline(never)]
     fn foreign(&self, each: &mut dyn FnMut(&Foreign<'_>)) {

@@ -226,6 +226,57 @@ refuse 'ours is gone' sh -c 'tc filter show dev eth0 ingress | grep -q vlshar'
 tc qdisc del dev eth0 clsact
 ip link set eth0 down
 
+case_ run_follows_at_once
+{
+    cat /tmp/conf
+    printf 'auto sleeper\nservice sleeper\n    vrf mgmt\n    exec /busybox/sleep 60\n'
+} >/tmp/conf-run
+has_77() {
+    ip addr show dev mgmt | grep -q 10.20.30.77/32
+}
+has_no_77() {
+    ! has_77
+}
+background /vrf-launch -c /tmp/conf-run run
+expect 'it is shared' soon sh -c 'tc filter show dev eth0 ingress | grep -q vlshar'
+ip addr add 10.20.30.77/24 dev eth0
+expect 'a new address is followed' soon has_77
+may ping 10.20.30.77 '' pong ip netns exec lan
+ip addr del 10.20.30.77/24 dev eth0
+expect 'and that it goes' soon has_no_77
+kill "$pid"
+soon sh -c "! kill -0 $pid" 2>/tmp/said
+/vrf-launch -c /tmp/conf down
+ip link set eth0 down
+
+case_ a_vrf_made_anew_is_heard
+/vrf-launch -c /tmp/conf up
+ip link del mgmt
+run /vrf-launch -c /tmp/conf up
+equal 'up repairs it' "$status$out$err" 0
+may ping 10.20.30.1 '' pong inside
+may ping 10.20.30.1 '' pong
+expect 'one filter is left' test "$(tc -j filter show dev eth0 ingress | jq '[.[] | select(.options.handle != null)] | length')" = 1
+expect 'down succeeds' /vrf-launch -c /tmp/conf down
+ip link set eth0 down
+expect 'the state before' soon as_before /tmp/before || diff /tmp/before /tmp/now | shown
+
+case_ without_a_record_it_is_taken_back
+mount -t tmpfs -o ro none /run
+run /vrf-launch -c /tmp/conf up
+equal 'up succeeds' "$status" 0
+run /vrf-launch -c /tmp/conf down
+equal 'down succeeds' "$status" 0
+umount /run
+refuse 'no filter is left' sh -c 'tc filter show dev eth0 ingress | grep -q vlshar'
+refuse 'nor the VRF' ip link show mgmt
+/vrf-launch -c /tmp/conf up --exact
+/vrf-launch -c /tmp/conf down --exact
+refuse 'no filter is left by --exact' sh -c 'tc filter show dev eth0 ingress | grep -q vlshar'
+/vrf-launch -c /tmp/conf down
+ip addr flush dev eth0
+ip link set eth0 down
+
 case_ the_file_of_old_with_the_keyword_works
 {
     cat /test/interfaces.seed
