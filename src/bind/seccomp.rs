@@ -29,6 +29,8 @@ use crate::uapi;
 
 /// `SO_BINDTODEVICE`. Source: `asm-generic/socket.h`.
 pub const BINDTODEVICE: u32 = 25;
+/// `SOCK_TYPE_MASK`
+const KIND: u32 = 0xf;
 /// `SOCK_CLOEXEC`
 const CLOEXEC: u32 = linux_raw_sys::general::O_CLOEXEC;
 
@@ -212,9 +214,6 @@ impl Supervisor<'_> {
         if self.asks.network != self.own.network {
             return Err(Errno::EPERM);
         }
-        if protocol == uapi::IPPROTO_MPTCP && !self.binds_subflows {
-            return Err(Errno::EPROTONOSUPPORT);
-        }
         if self.asks.users != self.own.users {
             self.asks.capabilities = 0; // they count in another user namespace, not in this
         }
@@ -227,6 +226,9 @@ impl Supervisor<'_> {
             }
             made?
         };
+        if protocol == uapi::IPPROTO_MPTCP && of & KIND == uapi::SOCK_STREAM && !self.binds_subflows {
+            return Err(Errno::EPROTONOSUPPORT); // after the kernel's own errors
+        }
         if domain == u32::from(uapi::AF_INET) || domain == u32::from(uapi::AF_INET6) {
             net::set_option_bytes(&socket, uapi::SOL_SOCKET, BINDTODEVICE, self.vrf)?;
         }

@@ -1,13 +1,98 @@
-//! Packages of the Debian that runs this: fetched with apt, unpacked, never installed.
+//! Packages of Debian, of the release that runs this or of another: fetched with apt, unpacked, never installed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use regex::Regex;
 
 use super::host;
+
+/// Another release of Debian than the one that runs this, with lists of its own: `trixie`, or `sid`.
+///
+/// The mirror, and the keys it is trusted by, are those of the system's own configuration.
+#[derive(Debug)]
+pub struct Release {
+    folder: PathBuf,
+}
+
+impl Release {
+    /// Makes lists of that release in a folder.
+    ///
+    /// # Errors
+    /// apt is not configured, or the mirror has not got the release.
+    pub fn fetch(name: &str, folder: &Path) -> Result<Self> {
+        for part in ["lists/partial", "cache/archives/partial", "sources"] {
+            fs::create_dir_all(folder.join(part))?;
+        }
+        let suites = Regex::new(r"(?m)^(Suites:)[^\n]*$")?;
+        let mut count = 0;
+        for source in Path::new("/etc/apt/sources.list.d").read_dir().context("apt is not configured")? {
+            let text = fs::read_to_string(source?.path()).unwrap_or_default();
+            // Debian's own, and not the security updates, which have releases of other names.
+            let plain = text.split("\n\n").filter(|part| suites.is_match(part) && !part.contains("security"));
+            for part in plain {
+                count += 1;
+                let part = suites.replace(part, format!("$1 {name}"));
+                fs::write(folder.join(format!("sources/{count}.sources")), format!("{part}\n"))?;
+            }
+        }
+        for line in fs::read_to_string("/etc/apt/sources.list").unwrap_or_default().lines() {
+            let mut words: Vec<&str> = line.split_whitespace().collect();
+            let at = words.iter().position(|word| word.contains("://")).map_or(usize::MAX, |at| at + 1);
+            if let (Some(&"deb"), Some(suite)) = (words.first().copied().as_ref(), words.get_mut(at)) {
+                if !suite.contains('-') {
+                    count += 1;
+                    *suite = name;
+                    fs::write(folder.join(format!("sources/{count}.list")), format!("{}\n", words.join(" ")))?;
+                }
+            }
+        }
+        ensure!(count > 0, "apt's configuration names no Debian mirror");
+        let release = Self { folder: folder.to_owned() };
+        let mut update = release.command("apt-get");
+        host::output(update.args(["-q", "update"])).with_context(|| format!("the mirror has no {name}"))?;
+        Ok(release)
+    }
+
+    /// A tool of apt, for this release.
+    fn command(&self, tool: &str) -> Command {
+        let folder = self.folder.display();
+        let mut command = Command::new(tool);
+        for option in [
+            format!("Dir::State={folder}"),
+            format!("Dir::Cache={folder}/cache"),
+            format!("Dir::Etc::sourceparts={folder}/sources"),
+            "Dir::State::status=/dev/null".to_owned(),
+            "Dir::Etc::sourcelist=/dev/null".to_owned(),
+            "APT::Sandbox::User=root".to_owned(),
+            "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false".to_owned(),
+        ] {
+            command.args(["-o", &option]);
+        }
+        command
+    }
+
+    /// Unpacks a package, and those that it depends on whose names begin with `prefix`, into the folder `into`.
+    ///
+    /// # Errors
+    /// apt does not know the package, or it cannot be had.
+    pub fn unpack(&self, package: &str, prefix: &str, into: &Path) -> Result<()> {
+        let mut command = self.command("apt-cache");
+        command.args(["depends", "--recurse", "--important", package]);
+        let graph = parse(&host::output(&mut command)?);
+        let mut wanted = BTreeSet::new();
+        let mut open = vec![package.to_owned()];
+        while let Some(name) = open.pop() {
+            let more = graph.get(&name).into_iter().flatten();
+            open.extend(more.filter(|name| name.starts_with(prefix) && !wanted.contains(*name)).cloned());
+            wanted.insert(name);
+        }
+        unpack_by(self.command("apt-get"), wanted, into)
+    }
+}
 
 /// The packages that `package` depends on, as apt knows them.
 ///
@@ -42,9 +127,12 @@ pub fn with_libraries(packages: &[&str]) -> Result<BTreeSet<String>> {
 /// # Errors
 /// A package cannot be had, or not be unpacked.
 pub fn unpack<S: AsRef<str>>(packages: impl IntoIterator<Item = S>, into: &Path) -> Result<()> {
+    unpack_by(Command::new("apt-get"), packages, into)
+}
+
+fn unpack_by<S: AsRef<str>>(mut download: Command, packages: impl IntoIterator<Item = S>, into: &Path) -> Result<()> {
     let archives = into.join("archives");
     fs::create_dir_all(&archives)?;
-    let mut download = Command::new("apt-get");
     download.current_dir(&archives).args(["download", "-q"]);
     download.args(packages.into_iter().map(|name| name.as_ref().to_owned()));
     host::output(&mut download).context("packages cannot be fetched")?;
@@ -63,7 +151,10 @@ fn is_library(name: &str) -> bool {
 fn graph(packages: &[&str]) -> Result<BTreeMap<String, Vec<String>>> {
     let mut command = Command::new("apt-cache");
     command.args(["depends", "--recurse", "--important"]).args(packages);
-    let text = host::output(&mut command).context("apt does not know the packages: `apt-get update`")?;
+    Ok(parse(&host::output(&mut command).context("apt does not know the packages: `apt-get update`")?))
+}
+
+fn parse(text: &str) -> BTreeMap<String, Vec<String>> {
     let mut graph = BTreeMap::<String, Vec<String>>::new();
     let mut package = String::new();
     for line in text.lines() {
@@ -76,5 +167,5 @@ fn graph(packages: &[&str]) -> Result<BTreeMap<String, Vec<String>>> {
             None => {}
         }
     }
-    Ok(graph)
+    graph
 }

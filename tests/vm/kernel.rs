@@ -1,19 +1,27 @@
 //! A kernel to boot, and those of its modules that a scenario asks for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use flate2::read::GzDecoder;
 
 use super::cpio::Archive;
-use super::{alpine, cache, debian};
+use super::debian::{self, Release};
+use super::{alpine, cache};
 
-/// The kernels of the test matrix.
-pub const NAMES: [&str; 2] = ["debian-6.1", "alpine-6.18"];
+/// The kernels of the test matrix, the oldest that is supported first.
+pub const NAMES: [&str; 5] = ["debian-5.10", "debian-6.1", "debian-6.12", "alpine-6.18", "debian-newest"];
+
+/// Those that run every scenario. The others run those that say so, or all with `KERNELS=all`.
+pub const USUAL: [&str; 2] = ["debian-6.1", "alpine-6.18"];
+
+/// The releases of Debian that the others are of.
+const RELEASES: [(&str, &str); 3] = [("debian-5.10", "bullseye"), ("debian-6.12", "trixie"), ("debian-newest", "sid")];
 
 /// A kernel and its modules.
 #[derive(Debug)]
@@ -45,7 +53,23 @@ impl Kernel {
                 let alpine = alpine::fetch()?;
                 Self::new(alpine.image, &alpine.modules)
             }
-            _ => bail!("there is no kernel {name}; there are {}", NAMES.join(", ")),
+            _ => {
+                let Some((_, release)) = RELEASES.iter().find(|(known, _)| *known == name) else {
+                    bail!("there is no kernel {name}; there are {}", NAMES.join(", "));
+                };
+                let folder = cache::entry(name, |into| {
+                    let apt = into.join("apt");
+                    let release = Release::fetch(release, &apt)?;
+                    release.unpack("linux-image-cloud-amd64", "linux-", into)?;
+                    Ok(fs::remove_dir_all(apt)?)
+                })?;
+                let modules = ["usr/lib/modules", "lib/modules"].map(|place| folder.join(place));
+                let modules = modules.iter().find(|place| place.is_dir()).context("no modules")?;
+                let release = fs::read_dir(modules)?.next().context("no modules")??.file_name();
+                let image = folder.join("boot").join(format!("vmlinuz-{}", release.to_string_lossy()));
+                let beside = modules.join(&release).join("vmlinuz"); // where newer packages have it
+                Self::new(if beside.is_file() { beside } else { image }, modules)
+            }
         }
     }
 
@@ -106,7 +130,7 @@ fn index(folder: &Path, found: &mut BTreeMap<String, PathBuf>) -> Result<()> {
             continue;
         } else if path.is_dir() {
             index(&path, found)?;
-        } else if let Some((name, "" | ".gz")) = name.split_once(".ko") {
+        } else if let Some((name, "" | ".gz" | ".xz")) = name.split_once(".ko") {
             found.insert(canonical(name), path);
         }
     }
@@ -134,11 +158,13 @@ fn canonical(name: &str) -> String {
 
 fn unpacked(path: &Path) -> Result<Vec<u8>> {
     let bytes = fs::read(path)?;
-    if path.extension().is_none_or(|ending| ending != "gz") {
-        return Ok(bytes);
-    }
     let mut plain = Vec::new();
-    GzDecoder::new(bytes.as_slice()).read_to_end(&mut plain)?;
+    match path.extension().and_then(OsStr::to_str) {
+        Some("gz") => GzDecoder::new(bytes.as_slice()).read_to_end(&mut plain).map(drop)?,
+        Some("xz") => lzma_rs::xz_decompress(&mut bytes.as_slice(), &mut plain)
+            .map_err(|error| anyhow!("{}: {error:?}", path.display()))?,
+        _ => return Ok(bytes),
+    }
     Ok(plain)
 }
 

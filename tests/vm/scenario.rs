@@ -1,7 +1,7 @@
 //! A scenario: one shell script that is run in a guest, and says in its first comments what it needs.
 //!
 //! ```sh
-//! # kernels: debian-6.1 alpine-6.18    where it runs; all where the line is missing
+//! # kernels: debian-6.1 alpine-6.18    where it runs; `all`; kernel.rs's usual ones where the line is missing
 //! # modules: vrf veth                  loaded before it starts
 //! # programs: nginx caddy              of those that not every guest has (userland.rs)
 //! # timeout: 90                        seconds for the whole machine; 60 where the line is missing
@@ -16,9 +16,9 @@
 //! ```
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
 use regex::Regex;
@@ -64,7 +64,12 @@ impl Scenario {
             let line = text.lines().find_map(|line| line.strip_prefix("# ")?.strip_prefix(key)?.strip_prefix(':'))?;
             Some(line.split_whitespace().map(str::to_owned).collect())
         };
-        let kernels = words("kernels").unwrap_or_else(|| kernel::NAMES.map(str::to_owned).to_vec());
+        let all = env::var("KERNELS").is_ok_and(|kernels| kernels == "all");
+        let kernels = match words("kernels") {
+            Some(kernels) if kernels != ["all"] => kernels,
+            None if !all => kernel::USUAL.map(str::to_owned).to_vec(),
+            _ => kernel::NAMES.map(str::to_owned).to_vec(),
+        };
         for name in &kernels {
             ensure!(kernel::NAMES.contains(&name.as_str()), "{}: unknown kernel {name}", path.display());
         }
