@@ -203,6 +203,7 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
     let dashes = rest.next().is_some_and(|next| next.to_bytes() == b"--");
     let letter = match look_up(COMMANDS, word, 0) {
         Some((letter, _)) if !dashes || (letter == b'n' && crate::sys::process::getpid() == 1) => letter,
+        _ if options.confirm != 0 => return Err(wrong(b"--confirm", "is for up")),
         _ => return launch(word, if dashes { rest } else { scan.args }, dashes),
     };
     if letter == b'P' {

@@ -16,6 +16,10 @@ use crate::wire::query;
 
 /// After so long it is said what is waited for, milliseconds.
 const TELL_MS: u64 = 1000;
+/// The same for duplicate address detection, which usually takes two seconds: a second, after up to a second at random.
+const TELL_DETECTION_MS: u64 = 3000;
+/// What that is called.
+const DETECTION: &str = "the end of duplicate address detection on ";
 
 /// Something that is waited for.
 struct Wait {
@@ -39,13 +43,14 @@ impl Wait {
         if waited >= self.timeout_ms {
             return Ok(false);
         }
-        if waited >= TELL_MS && !self.told {
+        let tell_ms = if what == DETECTION { TELL_DETECTION_MS } else { TELL_MS };
+        if waited >= tell_ms && !self.told {
             self.told = true;
             log::message(&|out| {
                 out.str("waiting for ").str(what).shown(name).str(", up to ").num(self.seconds()).str(" s");
             });
         }
-        let until = if self.told { self.timeout_ms } else { self.timeout_ms.min(TELL_MS) };
+        let until = if self.told { self.timeout_ms } else { self.timeout_ms.min(tell_ms) };
         self.events.wait_event(u32::try_from(until.saturating_sub(waited)).unwrap_or(u32::MAX))?;
         Ok(true)
     }
@@ -107,11 +112,7 @@ impl Apply {
             if carrier && flags & uapi::IFF_LOWER_UP == 0 {
                 what = "the carrier of ";
             } else if !carrier && self.is_unsure(index, name)? {
-                what = if flags & uapi::IFF_LOWER_UP == 0 {
-                    "the carrier of "
-                } else {
-                    "the end of duplicate address detection on "
-                };
+                what = if flags & uapi::IFF_LOWER_UP == 0 { "the carrier of " } else { DETECTION };
             }
             if what.is_empty() || timeout_ms == 0 {
                 return Ok(());

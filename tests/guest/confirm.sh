@@ -41,6 +41,8 @@ equal 'exit code' "$status" 100
 equal 'message' "$err" 'vrf-launch: nothing waits to be confirmed'
 run /vrf-launch --confirm 5 down
 equal 'it is for up' "$status" 100
+run /vrf-launch --confirm 5 mgmt -- true
+equal 'and for nothing else' "$status" 100
 run /vrf-launch up --confirm 0
 equal 'no time is none' "$status" 100
 

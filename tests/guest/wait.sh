@@ -17,7 +17,7 @@ down() {
 case_ duplicate_address_detection_has_ended_when_up_has
 conf fd20::40/64 eth0
 run /vrf-launch -c /tmp/conf up
-equal 'up succeeds' "$status$out" 0
+equal 'up succeeds, and says nothing of what is usual' "$status$out$err" 0
 equal 'no address is tentative' "$(ip -6 addr show dev eth0 tentative)" ''
 background /vrf-launch mgmt -- /usr/bin/socat -u 'TCP6-LISTEN:7000,bind=[fd20::40]' -
 sleep 0.5
@@ -28,6 +28,14 @@ case_ it_need_not_be_waited_for
 run /vrf-launch -c /tmp/conf up --wait 0
 equal 'up succeeds' "$status$out$err" 0
 match 'the address is tentative' "$(ip -6 addr show dev eth0 tentative)" 'fd20::40'
+down
+
+case_ what_is_not_usual_is_said
+sysctl -qw net.ipv6.conf.eth0.dad_transmits=5
+run /vrf-launch -c /tmp/conf up
+equal 'up succeeds' "$status" 0
+equal 'it is said what is waited for' "$err" 'vrf-launch: waiting for the end of duplicate address detection on eth0, up to 10 s'
+sysctl -qw net.ipv6.conf.eth0.dad_transmits=1
 down
 
 case_ an_address_of_another_machine_is_an_error
