@@ -66,7 +66,7 @@ RUSTFLAGS := $(if $(lld),-C linker=$(lld) -C linker-flavor=ld.lld,-C linker=ld -
 	-C target-feature=+crt-static -C relocation-model=pic \
 	--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 
-.PHONY: build get-rust get-musl get-cross packages demo bench test check install clean help
+.PHONY: build get-rust get-musl get-cross packages demo bench test test-kernels tiny-kernel-demo check install clean help
 .DEFAULT_GOAL := build
 
 ifneq ($(missing),)
@@ -92,6 +92,14 @@ bench: build packages ## what launches and the data path cost, by each way there
 test: build packages ## every test: the library's, the host's, and the scenarios on booted kernels
 	$(CARGO) test --lib
 	$(CARGO) test --package vrf-launch-tests
+
+test-kernels: build packages ## every scenario on every kernel: Debian's 5.10, 6.1, 6.12 and newest, Alpine's 6.18
+	KERNELS=all $(CARGO) test --package vrf-launch-tests --test scenarios
+
+tiny-kernel-demo: build packages ## builds a kernel without BPF, cgroups and modules (initramfs/kernel.config), and shows it there
+	@$(call install,for the kernel,linux-source flex bison bc libelf-dev libssl-dev xz-utils,)
+	@mkdir -p target/console && KERNELS=tiny CONSOLE=target/console $(CARGO) test --quiet --package vrf-launch-tests --test scenarios
+	@cat target/console/tiny-tiny.log
 
 check: build packages ## formatting, lints, shell scripts, the layer rule, and the size of the binary
 	$(CARGO) fmt --all --check

@@ -1,6 +1,7 @@
 //! The guest scenarios: every script of `tests/guest` on every kernel it names, each in a machine of its own.
 //!
-//! One test per pair, such as `debian-6.1::member`. `VRF_LAUNCH=FILE` tests another binary; `CONSOLE=FOLDER` keeps the
+//! One test per pair, such as `debian-6.1::member`. `KERNELS=all` runs each scenario on every kernel, `KERNELS=tiny` those for a
+//! kernel without BPF and cgroups, which is built then. `VRF_LAUNCH=FILE` tests another binary; `CONSOLE=FOLDER` keeps the
 //! consoles, each line with the seconds since the start.
 
 use std::collections::BTreeMap;
@@ -26,7 +27,9 @@ type Tier = OnceLock<Result<Kernel, String>>;
 fn main() -> Result<()> {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(arguments.test_threads.unwrap_or(AT_ONCE).min(AT_ONCE));
-    let tiers: Arc<BTreeMap<&str, Tier>> = Arc::new(kernel::NAMES.map(|name| (name, Tier::new())).into());
+    let tiny = env::var("KERNELS").is_ok_and(|kernels| kernels == kernel::TINY);
+    let names: &[&str] = if tiny { &[kernel::TINY] } else { &kernel::NAMES };
+    let tiers: Arc<BTreeMap<&str, Tier>> = Arc::new(names.iter().map(|name| (*name, Tier::new())).collect());
     let skipped = Arc::new(Mutex::new(BTreeMap::<&str, String>::new()));
 
     let mut trials = Vec::new();

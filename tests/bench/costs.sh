@@ -55,6 +55,7 @@ figure launch 'setpriv, the least that a chain loader does' costs launch $n setp
 for level in bind guard strict; do
     figure launch "vrf-launch, $level" costs launch $n /vrf-launch --isolation $level mgmt -- /busybox/true
 done
+figure launch 'vrf-launch, --bind seccomp' costs launch $n /vrf-launch --bind seccomp mgmt -- /busybox/true
 figure launch 'ip vrf exec' costs launch $n ip vrf exec mgmt /busybox/true
 figure launch 'ip netns exec' costs launch $n ip netns exec own /busybox/true
 
@@ -75,6 +76,7 @@ for operation in socket:3000 udp:2000 tcp:400 bulk:4000; do
     for level in bind guard strict; do
         figure "$what" "vrf-launch, $level" /vrf-launch --isolation $level mgmt -- costs "$what" "$n" 10.0.0.1
     done
+    figure "$what" 'vrf-launch, --bind seccomp' /vrf-launch --bind seccomp mgmt -- costs "$what" "$n" 10.0.0.1
     figure "$what" 'network namespace and veth' ip netns exec own costs "$what" "$n" 10.0.1.1
 done
 

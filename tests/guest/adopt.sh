@@ -3,6 +3,7 @@
 #
 #   lan  10.20.30.1 fd20::1 ── eth0 (mgmt)    eth1 (main) ── net  203.0.113.1 2001:db8::1
 # modules: vrf
+# kernels: all
 # programs: nginx
 # timeout: 150
 far lan eth0 10.20.30.1/24 fd20::1/64

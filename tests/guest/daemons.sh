@@ -230,6 +230,20 @@ else
     nobody_else tcp 8080
 fi
 
+case_ they_run_on_the_seccomp_backend_too
+for daemon in '22 /usr/sbin/sshd -D -e -f /tmp/sshd_config' '80 /usr/sbin/nginx -c /tmp/nginx.conf' '8080 /usr/bin/caddy respond --listen :8080 hello'; do
+    # shellcheck disable=SC2086 # words
+    background /vrf-launch --bind seccomp mgmt -- ${daemon#* }
+    answers tcp6 "${daemon%% *}"
+    nobody_else tcp "${daemon%% *}"
+done
+run in_ssh 10.20.30.40 'echo hello'
+equal 'OpenSSH' "$out$err" hello
+equal 'nginx' "$(get lan 10.20.30.40:80)" page
+equal 'and none on the other side' "$(get lan 10.20.30.40:80 /off)" ''
+equal 'caddy' "$(get lan 10.20.30.40:8080)" hello
+equal 'caddy, IPv6' "$(get lan '[fd20::40]:8080')" hello
+
 case_ avahi_answers_multicast
 ear
 cat >/tmp/avahi.conf <<'END'

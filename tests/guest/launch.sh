@@ -1,6 +1,7 @@
 #!/bin/sh
 # `vrf-launch VRF -- COMMAND`: what the command finds, what it is bound to, and what the launcher answers.
 # modules: vrf
+# kernels: all
 # timeout: 120
 for pair in mgmt=10 other=20 up=30; do
     name=${pair%=*}

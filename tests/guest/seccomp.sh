@@ -3,6 +3,7 @@
 #
 #   far  10.0.0.1 2001:db8::1 ── eth0, a member of mgmt    eth1, of no VRF ── near  10.0.1.1 2001:db8:1::1
 # modules: vrf
+# kernels: all
 # timeout: 120
 far far eth0 10.0.0.1/24 2001:db8::1/64
 far near eth1 10.0.1.1/24 2001:db8:1::1/64

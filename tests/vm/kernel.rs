@@ -4,21 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use flate2::read::GzDecoder;
 
 use super::cpio::Archive;
 use super::debian::{self, Release};
-use super::{alpine, cache};
+use super::{alpine, cache, host};
+use crate::elf;
 
 /// The kernels of the test matrix, the oldest that is supported first.
 pub const NAMES: [&str; 5] = ["debian-5.10", "debian-6.1", "debian-6.12", "alpine-6.18", "debian-newest"];
 
 /// Those that run every scenario. The others run those that say so, or all with `KERNELS=all`.
 pub const USUAL: [&str; 2] = ["debian-6.1", "alpine-6.18"];
+
+/// One without BPF, cgroups and modules, built from source: only for `KERNELS=tiny` (`make tiny-kernel-demo`).
+pub const TINY: &str = "tiny";
 
 /// The releases of Debian that the others are of.
 const RELEASES: [(&str, &str); 3] = [("debian-5.10", "bullseye"), ("debian-6.12", "trixie"), ("debian-newest", "sid")];
@@ -53,6 +59,7 @@ impl Kernel {
                 let alpine = alpine::fetch()?;
                 Self::new(alpine.image, &alpine.modules)
             }
+            TINY => tiny(),
             _ => {
                 let Some((_, release)) = RELEASES.iter().find(|(known, _)| *known == name) else {
                     bail!("there is no kernel {name}; there are {}", NAMES.join(", "));
@@ -119,6 +126,36 @@ impl Kernel {
         archive.file(&format!("{folder}/modules.dep"), 0o644, order.as_bytes());
         Ok(archive.finish())
     }
+}
+
+/// Debian's kernel source with the least there is, and what `initramfs/kernel.config` says.
+fn tiny() -> Result<Kernel> {
+    let configs = ["tests/tiny/machine.config", "initramfs/kernel.config"].map(|file| elf::repository().join(file));
+    let mut hasher = DefaultHasher::new();
+    for config in &configs {
+        fs::read(config)?.hash(&mut hasher);
+    }
+    let folder = cache::entry(&format!("tiny-{:016x}", hasher.finish()), |into| {
+        let source = debian::depends("linux-source")?.into_iter().next().context("Debian has no linux-source")?;
+        debian::unpack([&source], into)?;
+        let archive = into.join(format!("usr/src/{source}.tar.xz"));
+        let tree = into.join("tree");
+        fs::create_dir(&tree)?;
+        host::output(Command::new("tar").args(["-x", "--strip-components=1", "-C"]).arg(&tree).arg("-f").arg(archive))?;
+        let jobs = format!("-j{}", std::thread::available_parallelism()?);
+        let run = |program: &str, args: &[&str], files: &[PathBuf]| {
+            host::output(Command::new(program).current_dir(&tree).args(args).args(files)).map(drop)
+        };
+        run("make", &["-s", "tinyconfig"], &[])?;
+        run("scripts/kconfig/merge_config.sh", &["-m", ".config"], &configs)?;
+        run("make", &["-s", "olddefconfig"], &[])?;
+        run("make", &["-s", &jobs, "bzImage"], &[])?;
+        fs::copy(tree.join("arch/x86/boot/bzImage"), into.join("bzImage"))?;
+        fs::copy(tree.join(".config"), into.join("config"))?;
+        fs::remove_dir_all(tree)?;
+        Ok(fs::remove_dir_all(into.join("usr"))?)
+    })?;
+    Ok(Kernel { image: folder.join("bzImage"), release: TINY.to_owned(), modules: BTreeMap::new() })
 }
 
 /// All modules below `folder`, by name.
