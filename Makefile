@@ -98,7 +98,7 @@ test-kernels: build packages ## every scenario on every kernel: Debian's 5.10, 6
 
 tiny-kernel-demo: build packages ## builds a kernel without BPF, cgroups and modules (initramfs/kernel.config), and shows it there
 	@$(call install,for the kernel,linux-source flex bison bc libelf-dev libssl-dev xz-utils,)
-	@mkdir -p target/console && KERNELS=tiny CONSOLE=target/console $(CARGO) test --quiet --package vrf-launch-tests --test scenarios
+	@mkdir -p target/console && KERNELS=tiny CONSOLE=$(CURDIR)/target/console $(CARGO) test --quiet --package vrf-launch-tests --test scenarios
 	@cat target/console/tiny-tiny.log
 
 check: build packages ## formatting, lints, shell scripts, the layer rule, and the size of the binary
