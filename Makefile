@@ -4,7 +4,7 @@ NATIVE := $(patsubst armv7%,armv7,$(shell uname -m))
 ARCH   ?= $(NATIVE)
 PREFIX ?= /usr/local
 OUT    := target/vrf-launch$(if $(filter file,$(origin ARCH)),,-$(ARCH))
-MAX    := 229376
+MAX    := 327680
 
 # What `make test`, `make demo` and `make check` run on this machine, by Debian's names. What the guests run is fetched
 # and unpacked by the tests, not installed.
