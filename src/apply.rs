@@ -24,7 +24,8 @@ use crate::sys::mem::List;
 use crate::sys::path::Path;
 use crate::text::Buf;
 use crate::uapi;
-use crate::wire::attr::{Attr, Attrs};
+use crate::wire::attr::Attrs;
+pub use crate::wire::attr::{find, ip as ip_of, number, text, word};
 use crate::wire::msg::Writer;
 use crate::wire::query;
 use core::net::IpAddr;
@@ -416,7 +417,7 @@ impl Apply {
     /// What is known of the interface of that name.
     #[inline(never)]
     fn known(&mut self, name: &[u8]) -> Option<&mut Known> {
-        self.known.iter_mut().find(|known| known.index != 0 && trimmed(&known.name) == name)
+        self.known.iter_mut().find(|known| known.index != 0 && before(&known.name, 0) == name)
     }
 
     /// Sees to it that the interface of that name is known; nothing that could change it may be in the batch.
@@ -916,39 +917,9 @@ pub fn attrs(body: &[u8], fixed: usize) -> &[u8] {
     body.get(fixed..).unwrap_or_default()
 }
 
-/// The payload of the attribute of that kind; empty where there is none.
-#[inline(never)]
-pub fn find(attrs: &[u8], kind: u16) -> &[u8] {
-    Attrs::new(attrs).find(|attr| attr.kind == kind).map_or(b"", |attr| attr.payload)
-}
-
-/// The attribute of that kind as a number.
-#[inline(never)]
-pub fn number(attrs: &[u8], kind: u16) -> Option<u32> {
-    find(attrs, kind).try_into().ok().map(u32::from_ne_bytes)
-}
-
-/// The attribute of that kind as a text.
-#[inline(never)]
-pub fn text(attrs: &[u8], kind: u16) -> &[u8] {
-    trimmed(find(attrs, kind))
-}
-
-/// Four bytes of a fixed part as a number; 0 where it is too short.
-#[inline(never)]
-pub fn word(body: &[u8], at: usize) -> u32 {
-    attrs(body, at).first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes))
-}
-
 /// A byte of a fixed part.
 fn byte(body: &[u8], at: usize) -> u32 {
     body.get(at).copied().map_or(0, u32::from)
-}
-
-/// A text up to its NUL.
-#[inline(never)]
-fn trimmed(text: &[u8]) -> &[u8] {
-    text.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
 /// The index of a link that is a VRF, from what the kernel says of it; 0 for another.
@@ -979,12 +950,6 @@ pub fn vrf_table(link: &[u8]) -> Option<u32> {
 /// An interface's own address. Without a peer the kernel says only `IFA_ADDRESS` of an IPv6 address.
 pub fn own_address(attrs: &[u8]) -> Option<IpAddr> {
     ip_of(find(attrs, uapi::IFA_LOCAL)).or_else(|| ip_of(find(attrs, uapi::IFA_ADDRESS)))
-}
-
-/// Bytes as an address.
-#[inline(never)]
-pub fn ip_of(payload: &[u8]) -> Option<IpAddr> {
-    Attr { kind: 0, payload }.ip()
 }
 
 /// Whether every packet meets a rule that leads to a table: it has no condition, nor anything that is not known here.

@@ -84,7 +84,7 @@ constants! { u32:
 // Routes. Source: `uapi/linux/rtnetlink.h`.
 constants! { u16:
     rtattr_type_t => RTA_DST RTA_SRC RTA_IIF RTA_OIF RTA_GATEWAY RTA_PRIORITY RTA_PREFSRC RTA_METRICS;
-    rtattr_type_t => RTA_MULTIPATH RTA_TABLE RTA_VIA;
+    rtattr_type_t => RTA_MULTIPATH RTA_TABLE RTA_VIA RTA_IP_PROTO RTA_SPORT RTA_DPORT;
     netlink => RTAX_MTU;
 }
 constants! { u8:
@@ -113,7 +113,8 @@ pub const IP6_RT_PRIO_USER: u32 = 1024;
 // Rules. Source: `uapi/linux/fib_rules.h`.
 constants! { u16:
     netlink => FRA_DST FRA_SRC FRA_IIFNAME FRA_PRIORITY FRA_FWMARK FRA_SUPPRESS_PREFIXLEN FRA_TABLE FRA_FWMASK;
-    netlink => FRA_OIFNAME FRA_PAD FRA_L3MDEV FRA_PROTOCOL;
+    netlink => FRA_OIFNAME FRA_PAD FRA_L3MDEV FRA_PROTOCOL FRA_GOTO FRA_UID_RANGE FRA_IP_PROTO FRA_SPORT_RANGE FRA_DPORT_RANGE;
+    netlink => FRA_SUPPRESS_IFGROUP;
 }
 constants! { u8:
     netlink => FR_ACT_UNSPEC FR_ACT_TO_TBL FR_ACT_GOTO FR_ACT_NOP FR_ACT_BLACKHOLE FR_ACT_UNREACHABLE FR_ACT_PROHIBIT;

@@ -2,25 +2,7 @@
 
 use super::Class;
 use crate::uapi;
-use crate::wire::attr::Attrs;
-
-/// The payload of the last attribute of that kind; empty where there is none.
-#[inline(never)]
-fn find(attrs: &[u8], kind: u16) -> &[u8] {
-    let mut found: &[u8] = &[];
-    for attr in Attrs::new(attrs) {
-        if attr.kind == kind {
-            found = attr.payload;
-        }
-    }
-    found
-}
-
-/// The same as a number of 32 bits.
-#[inline(never)]
-fn find_u32(attrs: &[u8], kind: u16) -> Option<u32> {
-    find(attrs, kind).try_into().ok().map(u32::from_ne_bytes)
-}
+use crate::wire::attr::{find, number};
 
 /// What tells addresses apart: family, interface and the interface's own address.
 fn addr_key(body: &[u8]) -> Option<(u8, [u8; 4], &[u8])> {
@@ -36,8 +18,8 @@ fn addr_key(body: &[u8]) -> Option<(u8, [u8; 4], &[u8])> {
 /// What tells routes apart: family, lengths of destination and source, and type of service; destination, table, metric.
 fn route_key(body: &[u8]) -> Option<([u8; 4], &[u8], u32, u32)> {
     let (&[family, dst, src, tos, table, _, _, _, _, _, _, _], attrs) = body.split_first_chunk()?;
-    let table = find_u32(attrs, uapi::RTA_TABLE).unwrap_or(table.into());
-    let mut metric = find_u32(attrs, uapi::RTA_PRIORITY).unwrap_or(0);
+    let table = number(attrs, uapi::RTA_TABLE).unwrap_or(table.into());
+    let mut metric = number(attrs, uapi::RTA_PRIORITY).unwrap_or(0);
     if metric == 0 && family == uapi::AF_INET6 {
         metric = uapi::IP6_RT_PRIO_USER;
     }

@@ -77,7 +77,8 @@ impl<'a> Attr<'a> {
 }
 
 /// The address of those bytes: 4 are IPv4, 16 are IPv6.
-pub(super) fn ip(bytes: &[u8]) -> Option<IpAddr> {
+#[inline(never)]
+pub fn ip(bytes: &[u8]) -> Option<IpAddr> {
     if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
         return Some(IpAddr::V4(Ipv4Addr::from(v4)));
     }
@@ -121,6 +122,36 @@ impl<'a> Iterator for Attrs<'a> {
         let kind = u16::from_ne_bytes([k0, k1]) & !(NLA_F_NESTED | NLA_F_NET_BYTEORDER);
         Some(Attr { kind, payload })
     }
+}
+
+/// The payload of the last attribute of that kind; empty where there is none.
+#[inline(never)]
+pub fn find(attrs: &[u8], kind: u16) -> &[u8] {
+    let mut found: &[u8] = &[];
+    for attr in Attrs::new(attrs) {
+        if attr.kind == kind {
+            found = attr.payload;
+        }
+    }
+    found
+}
+
+/// The attribute of that kind as a number of 32 bits.
+#[inline(never)]
+pub fn number(attrs: &[u8], kind: u16) -> Option<u32> {
+    find(attrs, kind).try_into().ok().map(u32::from_ne_bytes)
+}
+
+/// The attribute of that kind as a text, up to its NUL.
+#[inline(never)]
+pub fn text(attrs: &[u8], kind: u16) -> &[u8] {
+    Attr { kind, payload: find(attrs, kind) }.str()
+}
+
+/// Four bytes of a fixed part as a number; 0 where it is too short.
+#[inline(never)]
+pub fn word(body: &[u8], at: usize) -> u32 {
+    body.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u32::from_ne_bytes(*bytes))
 }
 
 /// Where a nest begins.

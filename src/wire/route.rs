@@ -19,7 +19,7 @@
 //! `RTA_VIA` with IPv4 routes: 5.2.
 
 use super::attr::{self, Attr, Attrs, prefix_len};
-use super::msg::Writer;
+use super::msg::{self, Writer};
 use crate::prefix::Prefix;
 use crate::uapi::{
     AF_INET, AF_INET6, RTA_DST, RTA_GATEWAY, RTA_IIF, RTA_METRICS, RTA_MULTIPATH, RTA_OIF, RTA_PREFSRC, RTA_PRIORITY,
@@ -27,12 +27,16 @@ use crate::uapi::{
 };
 use core::mem::{offset_of, size_of};
 use core::net::IpAddr;
-use linux_raw_sys::netlink::{rtmsg, rtvia};
+use linux_raw_sys::netlink::{rtmsg, rtnexthop, rtvia};
 
 /// Bytes of the fixed part.
 const FIXED: usize = 12;
+/// Bytes of a nexthop's fixed part.
+const HOP: usize = 8;
 
 const _: () = {
+    assert!(size_of::<rtnexthop>() == HOP);
+    assert!(offset_of!(rtnexthop, rtnh_ifindex) == 4);
     assert!(size_of::<rtmsg>() == FIXED);
     assert!(offset_of!(rtmsg, rtm_dst_len) == 1);
     assert!(offset_of!(rtmsg, rtm_src_len) == 2);
@@ -92,8 +96,57 @@ pub struct Route {
     pub priority: Option<u32>,
     /// Largest packet, bytes.
     pub mtu: Option<u32>,
-    /// Whether there is more than one nexthop; they are neither read nor written here.
+    /// Whether there is more than one nexthop: see [`nexthops`]; they are not written here.
     pub multipath: bool,
+}
+
+/// A nexthop of a route: where packets leave by.
+///
+/// In `RTA_MULTIPATH`, one behind the other, each at a multiple of 4:
+///
+/// | field | offset | size | |
+/// |---|---|---|---|
+/// | `rtnh_len` | 0 | 2 | bytes, with its attributes |
+/// | `rtnh_flags` | 2 | 1 | `RTNH_F_*` |
+/// | `rtnh_hops` | 3 | 1 | its weight, less one |
+/// | `rtnh_ifindex` | 4 | 4 | the interface |
+///
+/// Source: `uapi/linux/rtnetlink.h: struct rtnexthop`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Nexthop {
+    /// The interface; 0 where none is said.
+    pub oif: u32,
+    /// The gateway; of an IPv4 route it may be an IPv6 one.
+    pub gateway: Option<IpAddr>,
+    /// `RTNH_F_*`
+    pub flags: u32,
+    /// How many parts of all packets it gets: 1 and up.
+    pub weight: u32,
+}
+
+impl Nexthop {
+    fn of(oif: u32, flags: u32, weight: u32, attrs: &[u8]) -> Self {
+        let via = attr::find(attrs, RTA_VIA).get(size_of::<rtvia>()..).unwrap_or_default();
+        let gateway = attr::ip(attr::find(attrs, RTA_GATEWAY)).or_else(|| attr::ip(via));
+        Self { oif, gateway, flags, weight }
+    }
+}
+
+/// Gives `each` the nexthops of a route, from its body: one, or those of `RTA_MULTIPATH`. Stops at one that is malformed.
+#[inline(never)]
+pub fn nexthops(body: &[u8], each: &mut dyn FnMut(Nexthop)) {
+    let attrs = body.get(FIXED..).unwrap_or_default();
+    let mut rest = attr::find(attrs, RTA_MULTIPATH);
+    if rest.is_empty() {
+        let oif = attr::number(attrs, RTA_OIF).unwrap_or(0);
+        return each(Nexthop::of(oif, attr::word(body, offset_of!(rtmsg, rtm_flags)), 1, attrs));
+    }
+    while let [l0, l1, flags, hops, i0, i1, i2, i3, ..] = *rest {
+        let len = usize::from(u16::from_ne_bytes([l0, l1]));
+        let Some(attrs) = rest.get(HOP..len) else { return };
+        each(Nexthop::of(u32::from_ne_bytes([i0, i1, i2, i3]), flags.into(), u32::from(hops) + 1, attrs));
+        rest = rest.get(msg::aligned(len)..).unwrap_or_default();
+    }
 }
 
 impl Route {
@@ -214,6 +267,29 @@ mod tests {
         for route in [full, six, Route::default()] {
             assert_eq!(there_and_back(&route), Some(route));
         }
+    }
+
+    #[test]
+    fn nexthops_are_one_or_many() {
+        let (v4, v6) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([0xfd00, 0, 0, 0, 0, 0, 0, 1]));
+        let mut buf = [0xa5; 128];
+        let mut writer = Writer::new(&mut buf);
+        Route { family: AF_INET, oif: Some(3), gateway: Some(v6), ..Route::default() }.put(&mut writer);
+        let mut found = Vec::new();
+        nexthops(writer.bytes(), &mut |hop| found.push(hop));
+        assert_eq!(found, [Nexthop { oif: 3, gateway: Some(v6), flags: 0, weight: 1 }]);
+        writer.truncate(0);
+        Route { family: AF_INET, ..Route::default() }.put(&mut writer);
+        let nest = writer.nest(RTA_MULTIPATH);
+        writer.push(&[16, 0, 1, 4], &7_u32.to_ne_bytes());
+        writer.attr_ip(RTA_GATEWAY, v4);
+        writer.push(&[8, 0, 0, 0], &8_u32.to_ne_bytes());
+        writer.push(&[9, 0, 0, 0], &[0; 4]); // cut
+        writer.end_nest(nest);
+        found.clear();
+        nexthops(writer.bytes(), &mut |hop| found.push(hop));
+        let first = Nexthop { oif: 7, gateway: Some(v4), flags: 1, weight: 5 };
+        assert_eq!(found, [first, Nexthop { oif: 8, weight: 1, ..Nexthop::default() }]);
     }
 
     #[test]
