@@ -3,7 +3,8 @@
 NATIVE := $(patsubst armv7%,armv7,$(shell uname -m))
 ARCH   ?= $(NATIVE)
 PREFIX ?= /usr/local
-OUT    := target/vrf-launch$(if $(filter file,$(origin ARCH)),,-$(ARCH))
+BUILD  := target
+OUT    := $(BUILD)/vrf-launch$(if $(filter file,$(origin ARCH)),,-$(ARCH))
 MAX    := 327680
 
 # What `make test`, `make demo` and `make check` run on this machine, by Debian's names. What the guests run is fetched
@@ -66,6 +67,14 @@ RUSTFLAGS := $(if $(lld),-C linker=$(lld) -C linker-flavor=ld.lld,-C linker=ld -
 	-C target-feature=+crt-static -C relocation-model=pic \
 	--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 
+# VRF_LAUNCH_CONFIG=FILE, which build.rs bakes in: from where make was called, with -C too.
+ifneq ($(VRF_LAUNCH_CONFIG),)
+  export VRF_LAUNCH_CONFIG
+  ifneq ($(PWD),$(CURDIR))
+    override VRF_LAUNCH_CONFIG := $(shell [ -e '$(PWD)/$(VRF_LAUNCH_CONFIG)' ] && echo '$(PWD)/')$(VRF_LAUNCH_CONFIG)
+  endif
+endif
+
 .PHONY: build get-rust get-musl get-cross packages demo bench test test-kernels tiny-kernel-demo check install clean help
 .DEFAULT_GOAL := build
 
@@ -74,11 +83,11 @@ build: get-$(missing) # what is missing is installed, and make started again to 
 	@test "$(AGAIN)" != $(missing) || { echo "installed, and still no $(missing) that will do" >&2; exit 1; }
 	@$(MAKE) --no-print-directory AGAIN=$(missing) build
 else
-build: ## (the default) target/vrf-launch; with ARCH=aarch64|armv7|riscv64|x86_64 target/vrf-launch-ARCH
+build: ## (the default) target/vrf-launch; ARCH=aarch64|armv7|riscv64|x86_64: target/vrf-launch-ARCH; VRF_LAUNCH_CONFIG=FILE: FILE is in it
 	@echo "$(OUT): $(way), linked by $(or $(lld),ld)"
 	@VRF_LAUNCH_MUSL='$(MUSL)' RUSTFLAGS='$(strip $(RUSTFLAGS))' RUSTC='$(RUSTC)' $(if $(std),RUSTC_BOOTSTRAP=1) \
-		$(CARGO) $(std) build --release --locked --bin vrf-launch --target $(TARGET) --target-dir target
-	@install -m 755 target/$(TARGET)/release/vrf-launch $(OUT)
+		$(CARGO) $(std) build --release --locked --bin vrf-launch --target $(TARGET) --target-dir $(BUILD)
+	@install -m 755 $(BUILD)/$(TARGET)/release/vrf-launch $(OUT)
 endif
 
 # ---- What is done with it ------------------------------------------------------------------------------------------

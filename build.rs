@@ -1,6 +1,10 @@
-//! The link arguments of the shipped binary, each with its reason.
+//! What the build adds to the source: the configuration that is baked in, and the link arguments of the shipped binary, each
+//! with its reason.
 //!
-//! They apply when the Makefile names a musl (`VRF_LAUNCH_MUSL`, a directory with `rcrt1.o` and `libc.a`) and has
+//! `VRF_LAUNCH_CONFIG=FILE`: the file is read and checked by the library's own modules, which are compiled into this program as
+//! well; what is wrong with it is an error of the build. `source` is resolved here and now: what it names is baked in, too.
+//!
+//! The link arguments apply when the Makefile names a musl (`VRF_LAUNCH_MUSL`, a directory with `rcrt1.o` and `libc.a`) and has
 //! rustc call the linker itself: no C compiler driver then adds start files, libraries or flags of its own. Any other
 //! build (`cargo build`, `cargo test`, an editor) links as the host usually does.
 //!
@@ -19,8 +23,75 @@
 //! - `--omagic`, one segment for all: writable code.
 //! - `-O2`, `--relax`, `--exclude-libs`, `-C force-unwind-tables=no`: nothing.
 
-use std::path::Path;
+use std::ffi::{CString, OsStr};
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::{env, fs, io};
+
+/// The modules that read a configuration, and those they stand on; they know each other by their names below `crate`.
+#[path = "src"]
+#[allow(dead_code, unused_imports, reason = "the library uses more of them")]
+mod library {
+    pub mod bytes;
+    pub mod conf;
+    pub mod errno;
+    pub mod error;
+    pub mod ip;
+    pub mod limits;
+    pub mod load;
+    pub mod order;
+    pub mod plan;
+    pub mod prefix;
+    pub mod sys;
+    pub mod text;
+    pub mod uapi;
+    pub mod wire;
+
+    pub mod bind {
+        pub mod filter;
+        pub mod program;
+    }
+}
+use library::conf::keywords::Property;
+use library::conf::lines::{self, Lines};
+use library::conf::words::Words;
+use library::{bind, bytes, conf, errno, error, ip, limits, load, order, plan, prefix, sys, text, uapi, wire};
+
+/// The folder of the configuration, in which this program works then.
+static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+
+/// In the place of the library's own: nothing is baked in yet.
+mod baked {
+    pub const BAKED: Option<crate::load::Baked> = None;
+}
+
+/// In the place of the library's own: what goes wrong is said as an error of the build.
+mod log {
+    use crate::error::{Errno, Error, Exit, What};
+    use crate::text::Buf;
+
+    pub type Outcome<T = ()> = Result<T, Exit>;
+
+    pub fn say(error: &Error<'_>) -> Exit {
+        let mut room = [0; crate::limits::LINE];
+        let mut out = Buf::new(&mut room);
+        if let (Some(folder), Some(_)) = (crate::FOLDER.get(), &error.place) {
+            out.str(&format!("{}/", folder.display()));
+        }
+        error.render(&mut out);
+        println!("cargo::error={}", String::from_utf8_lossy(out.as_bytes()));
+        if !error.advice.is_empty() {
+            println!("cargo::error={}", error.advice);
+        }
+        error.exit
+    }
+
+    pub fn refused(deed: &'static str, thing: &[u8], errno: Errno) -> Exit {
+        say(&Error::system(What::Deed(deed, thing), errno))
+    }
+}
 
 /// Leaves out the unwind tables of `core` and musl. Nothing here unwinds (`panic = "abort"`) and no debugger follows a
 /// stripped binary, but a linker keeps `.eh_frame` whatever refers to it.
@@ -30,14 +101,16 @@ const NO_UNWIND_TABLES: &str =
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=VRF_LAUNCH_MUSL");
+    println!("cargo::rerun-if-env-changed=VRF_LAUNCH_CONFIG");
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?);
+    bake(&out)?;
     let Ok(musl) = env::var("VRF_LAUNCH_MUSL") else {
         // `core` as it is delivered was compiled to unwind. Without LTO its tables still name the function that would,
         // which belongs to std; `panic = "abort"` never calls it.
         println!("cargo::rustc-link-arg-bins=-Wl,--defsym=rust_eh_personality=0");
         return Ok(());
     };
-    let out = env::var("OUT_DIR").map_err(io::Error::other)?;
-    let script = Path::new(&out).join("no-unwind-tables.ld");
+    let script = out.join("no-unwind-tables.ld");
     fs::write(&script, NO_UNWIND_TABLES)?;
 
     // Where `libc.a` is, for main.rs's `#[link(name = "c")]`.
@@ -67,6 +140,104 @@ fn main() -> io::Result<()> {
         "--build-id=none",
     ] {
         println!("cargo::rustc-link-arg-bins={arg}");
+    }
+    Ok(())
+}
+
+/// Writes down what is to be baked in, for src/baked.rs.
+fn bake(out: &Path) -> io::Result<()> {
+    let none = "/// Nothing is baked in.\npub const BAKED: Option<Baked> = None;\n".to_owned();
+    let code = match env::var_os("VRF_LAUNCH_CONFIG").filter(|path| !path.is_empty()) {
+        // What is wrong has been said: the compiler is not asked.
+        Some(path) => baked_in(Path::new(&path), out)?.unwrap_or(none),
+        None => none,
+    };
+    fs::write(out.join("baked.rs"), code)
+}
+
+/// Reads and checks a configuration; gives the source that holds it. Paths in it are relative to its folder.
+fn baked_in(path: &Path, out: &Path) -> io::Result<Option<String>> {
+    println!("cargo::rerun-if-changed={}", env::current_dir()?.join(path).display());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    // Where it is not, the error says so.
+    let name = match folder.map(|folder| (FOLDER.set(folder.to_owned()), env::set_current_dir(folder))) {
+        Some((_, Ok(()))) => path.file_name().unwrap_or_default(),
+        _ => path.as_os_str(),
+    };
+    // Looked at first: such a file may be there, or not.
+    if is_elsewhere(name.as_bytes()).unwrap_or(false) {
+        return Ok(None);
+    }
+    let name = CString::new(name.as_bytes())?;
+    let Ok(loaded) = load::load(Some(Box::leak(name.into_boxed_c_str()))) else { return Ok(None) };
+    let mut files: Vec<&[u8]> = loaded.parts.iter().map(|part| part.file).collect();
+    files.sort_unstable();
+    files.dedup();
+    for file in files {
+        println!("cargo::rerun-if-changed={}", env::current_dir()?.join(OsStr::from_bytes(file)).display());
+        if is_elsewhere(file)? {
+            return Ok(None);
+        }
+    }
+    if no_ring(&loaded).is_err() {
+        return Ok(None);
+    }
+    let text = out.join("baked.conf");
+    fs::write(&text, loaded.conf.text())?;
+    let mut code = String::from("/// What VRF_LAUNCH_CONFIG named.\npub const BAKED: Option<Baked> = Some(Baked {\n");
+    let _ = writeln!(code, "    file: {},", called(path.as_os_str().as_bytes()));
+    let _ = writeln!(code, "    text: include_bytes!({text:?}),\n    parts: &[");
+    for part in loaded.parts {
+        let _ = writeln!(code, "        Part {{ at: {}, line: {}, file: {} }},", part.at, part.line, called(part.file));
+    }
+    code += "    ],\n});\n";
+    Ok(Some(code))
+}
+
+/// Whether a file is the `source` of what would be another file on another machine. Says so, and what else is to be looked at
+/// when the build is repeated.
+fn is_elsewhere(file: &[u8]) -> io::Result<bool> {
+    let mut text = fs::read(OsStr::from_bytes(file))?;
+    lines::join(&mut text);
+    for line in Lines::new(&text).map(Property::of).filter(|line| line.key.starts_with(b"source")) {
+        for word in Words::new(line.value) {
+            if word.starts_with(b"/") {
+                let place = Some(error::Place { file, line: lines::line_number(&text, line.at) });
+                let what = error::What::Word(line.key, word);
+                let says = "read when the binary is built: a path relative to the folder of VRF_LAUNCH_CONFIG";
+                log::say(&error::Error { place, ..error::Error::usage(what, says) });
+                return Ok(true);
+            }
+            let word = String::from_utf8_lossy(word);
+            let folder = word.split(['*', '?', '[']).next().and_then(|start| Path::new(start).parent());
+            let looked_at =
+                if word.contains(['*', '?', '[']) { folder.unwrap_or(Path::new("")) } else { Path::new(&*word) };
+            println!("cargo::rerun-if-changed={}", env::current_dir()?.join(looked_at).display());
+        }
+    }
+    Ok(false)
+}
+
+/// What a file is called in the messages of a machine that does not have it.
+fn called(path: &[u8]) -> String {
+    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    format!("b\"{} (baked in)\"", name.escape_ascii())
+}
+
+/// Looks for what the library finds when it carries a configuration out: what requires itself.
+fn no_ring(loaded: &load::Loaded) -> log::Outcome {
+    let conf = loaded.conf;
+    let plan = plan::Plan::new(conf, false);
+    let mut marks = vec![0; conf.len()];
+    for iface in conf.ifaces() {
+        order::walk(&plan, iface, &mut marks, &mut |node| match node {
+            order::Node::Ring(property, name) => Err(loaded.fault(&property.fault(name, order::RING))),
+            _ => Ok(()),
+        })?;
+    }
+    let mut marks = vec![0; conf.len()];
+    for service in conf.services() {
+        conf.walk_services(service, &mut marks, &mut |step| step.map(drop).map_err(|fault| loaded.fault(&fault)))?;
     }
     Ok(())
 }

@@ -515,7 +515,8 @@ vrf-launch gives a service its own routing table (a VRF) and starts it there.
 VRF may be default: outside of any VRF. A VRF that is not there is brought up
 first where the configuration describes it.
 
-  -c, --config FILE      default /etc/vrf-launch.conf, else /etc/network/interfaces
+  -c, --config FILE      default /etc/vrf-launch.conf, else /etc/network/interfaces,
+                         else what was baked in when it was built
       --isolation LEVEL  bind: each new socket belongs to the VRF, as ip vrf exec
                          guard (default): nothing leaves or arrives elsewhere
                          strict: nor does root find a way out

@@ -11,7 +11,7 @@
 //! | [`conf`] | the grammar of interfaces(5) | pure |
 //! | [`plan`], [`order`] | what is to be true of which interface, in which order | pure |
 //! | [`wire`], [`ip`] | rtnetlink messages as bytes; `ip` commands compiled into them | pure |
-//! | [`load`], [`record`] | the configuration's files; the record of what was made | |
+//! | [`load`], [`baked`], [`record`] | the configuration's files, or what was baked in; the record of what was made | |
 //! | [`rtnl`], [`vrf`], [`apply`], [`keep`] | the netlink socket; VRFs as they are; steps become true; what a member would lose | |
 //! | [`bind`], [`service`] | sockets belong to a VRF; a command takes this process's place; services are looked after | |
 //! | [`init`] | the duties of the first process | |
@@ -26,6 +26,7 @@
 
 pub mod adopt;
 pub mod apply;
+pub mod baked;
 pub mod bind;
 pub mod bytes;
 pub mod check;

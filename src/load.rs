@@ -14,6 +14,7 @@
 //!
 //! Source: interfaces(5) of ifupdown-ng; `wordexp(3)`, of which only the wildcards are known here.
 
+use crate::baked::BAKED;
 use crate::bytes::before;
 use crate::conf::hash::slots;
 use crate::conf::keywords::{Property, is_foreign};
@@ -40,11 +41,21 @@ const CHUNK: usize = 64 * 1024;
 #[derive(Clone, Copy)]
 pub struct Part {
     /// Where it begins in the text.
-    at: u32,
+    pub at: u32,
     /// The line of the file in which that is.
-    line: u32,
+    pub line: u32,
     /// The file's name.
-    file: &'static [u8],
+    pub file: &'static [u8],
+}
+
+/// A configuration that was read and found right when the program was built.
+pub struct Baked {
+    /// What it is called in messages.
+    pub file: &'static [u8],
+    /// What it says.
+    pub text: &'static [u8],
+    /// Where its parts are from.
+    pub parts: &'static [Part],
 }
 
 /// Bytes of a long part.
@@ -59,7 +70,8 @@ pub struct Loaded {
     pub conf: Conf<'static>,
     /// The slots by which [`Conf::vrf_of_table`] finds a VRF.
     pub tables: &'static [u32],
-    parts: &'static [Part],
+    /// Where its parts are from.
+    pub parts: &'static [Part],
 }
 
 impl Loaded {
@@ -103,22 +115,25 @@ fn say_fault(place: Place<'_>, fault: &Fault<'_>) -> Exit {
     say(&Error { place: Some(place), ..Error::usage(What::Word(fault.key, fault.word), fault.reason) })
 }
 
-/// Reads and checks the file that was named, or else the first default that is there.
+/// Reads and checks the file that was named, or else the first default that is there, or else what was baked in.
 #[inline(never)]
 pub fn load(named: Option<&'static CStr>) -> Outcome<Loaded> {
     let Some(path) = named.or_else(|| DEFAULTS.into_iter().find(|path| file::exists(path))) else {
+        if let Some(baked) = &BAKED {
+            return index(baked.file, baked.text, baked.parts);
+        }
         let none = "no configuration: neither /etc/vrf-launch.conf nor /etc/network/interfaces is there";
         return Err(say(&Error { advice: "name a file with --config FILE", ..Error::usage(What::Nothing, none) }));
     };
     let mut files = Files::default();
     let name = files.keep(path.to_bytes()).map_err(|errno| refused("read", path.to_bytes(), errno))?;
     files.file(name, None)?;
-    files.index(path.to_bytes())
+    files.end(path.to_bytes())
 }
 
-/// As [`load`], but where none is named and no default is there, a configuration that says nothing.
+/// As [`load`], but where there is none, a configuration that says nothing.
 pub fn load_if_any(named: Option<&'static CStr>) -> Outcome<Loaded> {
-    let any = named.is_some() || DEFAULTS.iter().any(|path| file::exists(path));
+    let any = BAKED.is_some() || named.is_some() || DEFAULTS.iter().any(|path| file::exists(path));
     if any { load(named) } else { Ok(Loaded::NOTHING) }
 }
 
@@ -390,27 +405,32 @@ impl Files {
         done
     }
 
-    /// Indexes and checks the text.
-    #[inline(never)]
-    fn index(mut self, file: &'static [u8]) -> Outcome<Loaded> {
-        let no_memory = |errno| refused("index", file, errno);
-        // Positions have 32 bits.
-        u32::try_from(self.text.len()).map_err(|_| no_memory(Errno::ENOMEM))?;
+    /// Checks the text.
+    fn end(mut self, file: &'static [u8]) -> Outcome<Loaded> {
         let text: &'static [u8] = core::mem::take(&mut self.text).leak();
         let raw: &'static [u8] = core::mem::take(&mut self.raw).leak();
-        let parts = cut(self.parts.as_slice(), text, raw).map_err(no_memory)?;
-        let n = count(text);
-        let (Ok(stanzas), Ok(both)) = (filled(n, Stanza::EMPTY), filled(2 * slots(n), 0)) else {
-            return Err(no_memory(Errno::ENOMEM));
-        };
-        let (names, tables) = both.split_at_mut_checked(slots(n)).unwrap_or_default();
-        let mut fault = Fault { at: 0, key: b"", word: b"", reason: "" };
-        let mut runs = List::new();
-        let conf = Conf::index(text, stanzas, names, &mut |run| runs.push(run).is_ok(), &mut fault);
-        match conf.map(|conf| conf.with_runs(runs.leak())) {
-            Some(conf) if conf.check(tables, &mut fault) => Ok(Loaded { file, conf, tables, parts }),
-            _ => Err(say_fault(place(parts, text, fault.at), &fault)),
-        }
+        let parts = cut(self.parts.as_slice(), text, raw).map_err(|errno| refused("index", file, errno))?;
+        index(file, text, parts)
+    }
+}
+
+/// Indexes and checks a text.
+#[inline(never)]
+fn index(file: &'static [u8], text: &'static [u8], parts: &'static [Part]) -> Outcome<Loaded> {
+    let no_memory = || refused("index", file, Errno::ENOMEM);
+    // Positions have 32 bits.
+    u32::try_from(text.len()).map_err(|_| no_memory())?;
+    let n = count(text);
+    let (Ok(stanzas), Ok(both)) = (filled(n, Stanza::EMPTY), filled(2 * slots(n), 0)) else {
+        return Err(no_memory());
+    };
+    let (names, tables) = both.split_at_mut_checked(slots(n)).unwrap_or_default();
+    let mut fault = Fault { at: 0, key: b"", word: b"", reason: "" };
+    let mut runs = List::new();
+    let conf = Conf::index(text, stanzas, names, &mut |run| runs.push(run).is_ok(), &mut fault);
+    match conf.map(|conf| conf.with_runs(runs.leak())) {
+        Some(conf) if conf.check(tables, &mut fault) => Ok(Loaded { file, conf, tables, parts }),
+        _ => Err(say_fault(place(parts, text, fault.at), &fault)),
     }
 }
 

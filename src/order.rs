@@ -15,6 +15,9 @@ pub enum Node<'a> {
     Ring(Property<'a>, &'a [u8]),
 }
 
+/// What is the matter with a ring.
+pub const RING: &str = "a cycle: it requires, by itself or by others, this interface";
+
 /// An interface that is done.
 const DONE: u32 = u32::MAX;
 /// An interface that nothing led to.

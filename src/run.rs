@@ -5,6 +5,7 @@ mod shared;
 
 use crate::adopt::{self, Move};
 use crate::apply::Apply;
+use crate::baked::BAKED;
 use crate::bind::cgroup;
 use crate::bind::program::Level;
 use crate::bind::{self, Backend, Vrf};
@@ -74,7 +75,12 @@ fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcom
         Command::Check(vrf) => check(options, vrf),
         Command::Ip(words) => ip_command(options, words, environment),
         Command::Help => print(cli::HELP.as_bytes()),
-        Command::Version => print(concat!("vrf-launch ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
+        Command::Version => {
+            print(concat!("vrf-launch ", env!("CARGO_PKG_VERSION"), "\n").as_bytes())?;
+            BAKED.as_ref().map_or(Ok(()), |baked| {
+                print(b"configuration: ").and_then(|()| print(baked.file)).and_then(|()| print(b"\n"))
+            })
+        }
     }
 }
 
@@ -294,9 +300,7 @@ impl Story<'_> {
         let every = !alone || names.into_iter().next().is_none();
         let named = |node| matches!(node, Node::Iface(iface) if names.into_iter().any(|name| name == of.name(iface)));
         let mut emit = |node| match node {
-            Node::Ring(property, name) => {
-                Err(conf.fault(&property.fault(name, "a cycle: it requires, by itself or by others, this interface")))
-            }
+            Node::Ring(property, name) => Err(conf.fault(&property.fault(name, order::RING))),
             node if every || named(node) => order.push(node).map_err(|errno| refused("index", conf.file, errno)),
             _ => Ok(()), // a member leaves its VRF, which others are in
         };
@@ -757,7 +761,7 @@ fn first_process(options: &Options, words: Strings, environment: Strings) -> Exi
     if process::getpid() != 1 {
         return wrong(What::Word(b"command", b"init"), "for the first process of a machine or a container", b"");
     }
-    init::prepare();
+    init::prepare(environment);
     let done = load::load_if_any(options.config).and_then(|conf| {
         supervised(options, conf, environment, &mut |supervisor| {
             supervisor.select(&mut cli::Names::ALL.into_iter())?;

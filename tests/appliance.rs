@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -23,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Drivers of the machine, and the VRF's module.
 const MODULES: [&str; 3] = ["virtio_mmio", "virtio_net", "vrf"];
 
+/// What the appliance is to be.
+const CONFIGURATION: &str = "initramfs/appliance/vrf-launch.conf";
+
 /// Ends with its owner.
 struct Running(Child);
 
@@ -35,6 +39,16 @@ impl Drop for Running {
 
 #[test]
 fn it_answers_on_the_management_side() -> Result<()> {
+    answers(&elf::binary()?, "")
+}
+
+#[test]
+fn with_its_configuration_baked_in_it_needs_no_file_but_its_daemon() -> Result<()> {
+    answers(&elf::baked(&elf::repository().join(CONFIGURATION))?, &format!("modules={}", MODULES.join(",")))
+}
+
+/// Boots the appliance, with a folder /etc where the kernel's command line does not say what would be in it.
+fn answers(binary: &Path, append: &str) -> Result<()> {
     // Debian's kernel is not built to hear of this machine's network card.
     let kernel = match Kernel::fetch("alpine-6.18") {
         Ok(kernel) => kernel,
@@ -44,19 +58,15 @@ fn it_answers_on_the_management_side() -> Result<()> {
             return Ok(());
         }
     };
-    let image = image(&kernel)?;
-    println!(
-        "initramfs: {} KiB, of which the launcher {} KiB",
-        image.len() / 1024,
-        fs::read(elf::binary()?)?.len() / 1024
-    );
+    let image = image(&kernel, binary, append.is_empty())?;
+    println!("initramfs: {} KiB, of which the launcher {} KiB", image.len() / 1024, fs::read(binary)?.len() / 1024);
     let initrd = tempfile::NamedTempFile::new()?;
     fs::write(initrd.path(), image)?;
     let machine = Machine {
         kernel: kernel.image.clone(),
         initrd: Some(initrd.path().to_owned()),
         disk: None,
-        append: String::new(),
+        append: append.to_owned(),
         memory_mib: 128,
         counts: false,
     };
@@ -98,19 +108,21 @@ fn banner(port: u16) -> Option<String> {
     Some(String::from_utf8_lossy(&text[..length]).lines().next()?.to_owned())
 }
 
-fn image(kernel: &Kernel) -> Result<Vec<u8>> {
+fn image(kernel: &Kernel, binary: &Path, has_etc: bool) -> Result<Vec<u8>> {
     let tree = cache::entry("dropbear", |into| debian::unpack(debian::with_libraries(&["dropbear-bin"])?, into))?;
     let mut archive = Archive::default();
-    for folder in ["proc", "sys", "dev", "run", "tmp", "etc/dropbear", "usr/lib"] {
+    for folder in ["proc", "sys", "dev", "run", "tmp", "usr/lib"] {
         archive.folder(folder);
     }
     archive.link("lib", "usr/lib");
     archive.link("lib64", "usr/lib64");
-    archive.file("init", 0o755, &fs::read(elf::binary()?)?);
-    let conf = elf::repository().join("initramfs/appliance/vrf-launch.conf");
-    archive.file("etc/vrf-launch.conf", 0o644, &fs::read(conf)?);
-    archive.file("etc/modules", 0o644, MODULES.join("\n").as_bytes());
-    archive.file("etc/passwd", 0o644, b"root:x:0:0::/:/bin/false\n");
+    archive.file("init", 0o755, &fs::read(binary)?);
+    if has_etc {
+        archive.folder("etc/dropbear");
+        archive.file("etc/vrf-launch.conf", 0o644, &fs::read(elf::repository().join(CONFIGURATION))?);
+        archive.file("etc/modules", 0o644, MODULES.join("\n").as_bytes());
+        archive.file("etc/passwd", 0o644, b"root:x:0:0::/:/bin/false\n");
+    }
     for (path, name) in userland::program(&tree, "dropbear")? {
         archive.file(&name, 0o755, &fs::read(path)?);
     }

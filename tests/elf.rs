@@ -2,6 +2,8 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
 
 use anyhow::{Context, Result, ensure};
 use goblin::elf::Elf;
@@ -24,6 +26,24 @@ pub fn binary() -> Result<PathBuf> {
     let path = env::var_os("VRF_LAUNCH").map_or_else(|| repository().join("target/vrf-launch"), PathBuf::from);
     ensure!(path.is_file(), "{} is missing: `make` builds it", path.display());
     Ok(path)
+}
+
+/// The binary with a configuration baked in, which `make` builds beside the other one.
+///
+/// # Errors
+/// What `make` said.
+pub fn baked(configuration: &Path) -> Result<PathBuf> {
+    static ONE: Mutex<()> = Mutex::new(()); // at a time
+    let _one = ONE.lock();
+    let configuration = format!("VRF_LAUNCH_CONFIG={}", configuration.display());
+    let mut make = Command::new("make");
+    // A make above this one is none of its business, nor are the options of this build.
+    for name in ["MAKEFLAGS", "MAKELEVEL", "MFLAGS", "RUSTFLAGS", "CARGO", "RUSTC"] {
+        make.env_remove(name);
+    }
+    let done = make.arg("-C").arg(repository()).args(["BUILD=target/baked", &configuration]).output()?;
+    ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    Ok(repository().join("target/baked/vrf-launch"))
 }
 
 /// What the headers of an executable say.

@@ -30,6 +30,7 @@ enum Room {
 const ROOMS: &[(&str, Room)] = &[
     ("adopt", Above),
     ("apply", Above),
+    ("baked", Above),
     ("bind", Above),
     ("bind/program", Pure),
     ("bytes", Pure),

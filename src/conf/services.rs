@@ -8,6 +8,7 @@ use super::keywords::{Property, isolation};
 use super::stanzas::{Conf, Iface, SERVICE};
 use super::values::{self, Reason};
 use super::words::{Split, Word, Words, code};
+use crate::error::Exit;
 
 /// A service: the number of its stanza.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,9 @@ pub const VRF: Field = b'v';
 /// The values of `respawn`, each behind its first letter.
 const RESPAWNS: &[u8] = b"yyes nno oon-failure";
 
+/// Takes the next service, or what is wrong.
+pub type Step<'s, 'a> = &'s mut dyn FnMut(Result<Service, Fault<'a>>) -> Result<(), Exit>;
+
 impl<'a> Conf<'a> {
     /// The services, in the order of the text.
     pub fn services(&self) -> impl Iterator<Item = Service> + use<'a> {
@@ -89,6 +93,33 @@ impl<'a> Conf<'a> {
         let mut last: &[u8] = b"";
         self.each_field(service, field, &mut |property| last = property.value);
         last
+    }
+
+    /// Gives `step` all services that one requires, each once and behind its own, and that one last; or what is wrong with a
+    /// line, which ends it. `marks` has a 0 for each stanza at first and is kept between calls: 1 for those on the way, 2 for
+    /// those that were given.
+    #[inline(never)]
+    pub fn walk_services(&self, service: Service, marks: &mut [u8], step: Step<'_, 'a>) -> Result<(), Exit> {
+        match marks.get_mut(service.0) {
+            Some(mark @ 0) => *mark = 1,
+            _ => return Ok(()),
+        }
+        let mut outcome = Ok(());
+        self.each_field(service, REQUIRES, &mut |property| {
+            for name in Words::new(property.value) {
+                let Some(other) = self.service(name).filter(|_| outcome.is_ok()) else { continue };
+                outcome = if marks.get(other.0) == Some(&1) {
+                    step(Err(property.fault(name, "a cycle: it requires, by itself or by others, this service")))
+                } else {
+                    self.walk_services(other, marks, step)
+                };
+            }
+        });
+        outcome?;
+        if let Some(mark) = marks.get_mut(service.0) {
+            *mark = 2;
+        }
+        step(Ok(service))
     }
 
     /// Whether a service is started again when it has ended: `y`, `n`, or `o` where it has failed.

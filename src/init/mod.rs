@@ -44,7 +44,7 @@ const MOUNTS: [Mount; 6] = [
 
 /// Makes the machine ready: file systems, console, log, name, modules.
 #[inline(never)]
-pub fn prepare() {
+pub fn prepare(environment: Strings) {
     process::keep_ctrl_alt_del();
     for mount in &MOUNTS {
         // Whoever came before, or the kernel, has mounted some.
@@ -64,6 +64,13 @@ pub fn prepare() {
         }
     }
     modules::load(b"vrf");
+    // `modules=A,B` of the kernel's command line, which hands such words on.
+    let mut named = environment.value(b"modules").unwrap_or_default();
+    while !named.is_empty() {
+        let name = before(named, b',');
+        modules::load(name);
+        named = named.get(name.len() + 1..).unwrap_or_default();
+    }
     if let Ok(text) = load::read(c"/etc/modules") {
         for line in Lines::new(text) {
             if let Some(name) = Words::new(before(line.body, b'#')).next() {

@@ -159,42 +159,24 @@ impl<'h> Supervisor<'h> {
         Ok(())
     }
 
-    /// Adds one behind what it requires. `marks`: 1 for those on the way to it, 2 for those that were added.
-    #[inline(never)]
+    /// Adds one behind what it requires.
     fn add(&mut self, service: Service, marks: &mut [u8]) -> Outcome {
-        let conf = self.conf.conf;
-        match marks.get_mut(service.0) {
-            Some(mark @ 0) => *mark = 1,
-            _ => return Ok(()),
-        }
-        let mut outcome = Ok(());
-        conf.each_field(service, services::REQUIRES, &mut |property| {
-            for name in Words::new(property.value) {
-                let Some(other) = conf.service(name).filter(|_| outcome.is_ok()) else { continue };
-                outcome = if marks.get(other.0) == Some(&1) {
-                    let reason = "a cycle: it requires, by itself or by others, this service";
-                    Err(self.conf.fault(&property.fault(name, reason)))
-                } else {
-                    self.add(other, marks)
-                };
-            }
-        });
-        outcome?;
-        if let Some(mark) = marks.get_mut(service.0) {
-            *mark = 2;
-        }
-        let state = State {
-            service,
-            pid: 0,
-            since_ms: 0,
-            due_ms: 0,
-            waited_s: 0,
-            ready: -1,
-            is_up: false,
-            is_over: false,
-            code: 0,
-        };
-        self.states.push(state).map_err(|errno| refused("index", self.conf.file, errno))
+        let Loaded { conf, file, .. } = self.conf;
+        conf.walk_services(service, marks, &mut |step| {
+            let service = step.map_err(|fault| self.conf.fault(&fault))?;
+            let state = State {
+                service,
+                pid: 0,
+                since_ms: 0,
+                due_ms: 0,
+                waited_s: 0,
+                ready: -1,
+                is_up: false,
+                is_over: false,
+                code: 0,
+            };
+            self.states.push(state).map_err(|errno| refused("index", file, errno))
+        })
     }
 
     /// Whether there is no service to look after.
