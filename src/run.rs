@@ -720,7 +720,7 @@ fn show_vrfs(wanted: Option<Name>, json: bool) -> Outcome {
 #[inline(never)]
 fn look_after(options: &Options, mut names: cli::Names, environment: Strings) -> Outcome {
     let conf = load::load(options.config)?;
-    supervised(options, conf, environment, &mut |supervisor| {
+    supervised(options, conf, environment, false, &mut |supervisor| {
         supervisor.select(&mut names)?;
         if supervisor.is_empty() {
             return Err(wrong(What::Nothing, "no service: neither named, nor auto in ", conf.file));
@@ -737,6 +737,7 @@ fn supervised(
     options: &Options,
     conf: Loaded,
     environment: Strings,
+    names: bool,
     look: &mut dyn FnMut(&mut Supervisor<'_>) -> Outcome,
 ) -> Outcome {
     let host = Host {
@@ -751,6 +752,7 @@ fn supervised(
         backend: options.backend,
         environment,
         quiet: options.quiet,
+        names,
     };
     look(&mut Supervisor::new(conf, &host)?)
 }
@@ -763,7 +765,7 @@ fn first_process(options: &Options, words: Strings, environment: Strings) -> Exi
     }
     init::prepare(environment);
     let done = load::load_if_any(options.config).and_then(|conf| {
-        supervised(options, conf, environment, &mut |supervisor| {
+        supervised(options, conf, environment, true, &mut |supervisor| {
             supervisor.select(&mut cli::Names::ALL.into_iter())?;
             if !supervisor.is_empty() {
                 init::end::end(supervisor.watch(init::ENDS, true));

@@ -3,6 +3,7 @@
 
 pub mod inetd;
 pub mod listen;
+pub mod output;
 pub mod respawn;
 pub mod seal;
 pub mod shell;

@@ -4,6 +4,7 @@
 //! before a service's exec. So nothing of it stays in the memory of a process that lives as long as the machine, and
 //! nothing of it can end it.
 
+use super::output::{self, Printed};
 use super::{Settings, inetd, listen, respawn};
 use crate::bind::Backend;
 use crate::bind::cgroup::Target;
@@ -27,6 +28,9 @@ use core::ffi::{CStr, c_int};
 const PATIENCE_MS: u64 = 10_000;
 /// How long after a first event interfaces are looked at: others come with it.
 const SETTLE_MS: u64 = 100;
+/// How long what services have printed last may take to be passed on, and how often that is looked at.
+const LAST_WORDS_MS: u32 = 1000;
+const PAUSE_MS: u32 = 10;
 /// No time at all.
 const NEVER: u64 = u64::MAX;
 
@@ -47,6 +51,8 @@ pub struct Host<'h> {
     pub environment: Strings,
     /// Say nothing but errors.
     pub quiet: bool,
+    /// What services print has their names before it, even that of a single one.
+    pub names: bool,
 }
 
 /// A service and how it is.
@@ -63,6 +69,9 @@ struct State {
     waited_s: u32,
     /// Where it says that it has started; -1 where nothing is awaited.
     ready: c_int,
+    /// The ends of the pipe by which it prints, where that is not passed straight through: -1.
+    printed: c_int,
+    print: c_int,
     /// It has started, as far as those that require it are concerned.
     is_up: bool,
     /// It is not started any more.
@@ -87,6 +96,10 @@ pub struct Supervisor<'h> {
     up_due_ms: u64,
     /// How the first one ended.
     up_code: Option<i32>,
+    /// The child that passes on what services print; 0: there is none.
+    output: u32,
+    /// When there is to be one.
+    output_due_ms: u64,
     /// They are all to end.
     stopping: bool,
 }
@@ -127,6 +140,8 @@ impl<'h> Supervisor<'h> {
             up: 0,
             up_due_ms: 0,
             up_code: None,
+            output: 0,
+            output_due_ms: NEVER,
             stopping: false,
         })
     }
@@ -171,6 +186,8 @@ impl<'h> Supervisor<'h> {
                 due_ms: 0,
                 waited_s: 0,
                 ready: -1,
+                printed: -1,
+                print: -1,
                 is_up: false,
                 is_over: false,
                 code: 0,
@@ -198,14 +215,21 @@ impl<'h> Supervisor<'h> {
     pub fn watch(&mut self, ends: u64, stay: bool) -> u32 {
         let mut ending = 0;
         let mut watched = List::new();
+        if self.host.names || self.states.len() > 1 {
+            self.open_pipes();
+        }
         loop {
             while let Ok((pid, how)) = process::reap() {
                 self.ended(pid, how);
             }
             let now = time::now_ms();
+            if self.output_due_ms <= now {
+                self.pass_on(now);
+            }
             let next = self.due(now);
             let runs = self.up != 0 || self.states.as_slice().iter().any(|state| state.pid != 0);
             if !runs && (self.stopping || (next == NEVER && self.up_code.is_some() && !stay)) {
+                self.close_pipes(stay);
                 return ending;
             }
 
@@ -218,7 +242,8 @@ impl<'h> Supervisor<'h> {
             for state in self.states.as_slice().iter().filter(|state| state.ready >= 0) {
                 listed = listed.and_then(|()| watched.push(net::watch(state.ready)));
             }
-            let timeout = listed.map_or(1000, |()| u32::try_from(next.saturating_sub(now)).unwrap_or(u32::MAX));
+            let next = next.min(self.output_due_ms).saturating_sub(now);
+            let timeout = listed.map_or(1000, |()| u32::try_from(next).unwrap_or(u32::MAX));
             if net::wait(watched.as_mut_slice(), timeout).is_err() {
                 continue;
             }
@@ -354,6 +379,11 @@ impl<'h> Supervisor<'h> {
             self.up_code = self.up_code.or(Some(code));
             return;
         }
+        if pid == self.output {
+            self.output = 0;
+            self.output_due_ms = time::now_ms() + 1000;
+            return;
+        }
         let Some(at) = self.states.as_slice().iter().position(|state| state.pid == pid) else { return };
         let now = time::now_ms();
         let Some(state) = self.states.as_slice().get(at).copied() else { return };
@@ -416,6 +446,61 @@ impl<'h> Supervisor<'h> {
         });
     }
 
+    // ---- what they print
+
+    /// Gives each service a pipe, unless its output goes to a file. Where there can be none, it prints where this process does.
+    #[inline(never)]
+    fn open_pipes(&mut self) {
+        let conf = self.conf.conf;
+        for state in self.states.as_mut_slice() {
+            if conf.field(state.service, services::OUTPUT).is_empty() {
+                let Ok((read, write)) = process::pipe() else { return };
+                let _ = file::open_to_all(&write); // so /dev/stdout can be opened by any user
+                (state.printed, state.print) = (sys::leak(read), sys::leak(write));
+                self.output_due_ms = 0;
+            }
+        }
+    }
+
+    /// Nobody prints any more: waits for a moment until all has been passed on, unless that is done elsewhere.
+    #[inline(never)]
+    fn close_pipes(&mut self, elsewhere: bool) {
+        for state in self.states.as_slice() {
+            close(state.printed);
+            close(state.print);
+        }
+        let mut tries = if elsewhere { 0 } else { LAST_WORDS_MS / PAUSE_MS };
+        while self.output != 0 && tries > 0 {
+            tries -= 1;
+            match process::reap() {
+                Ok((pid, _)) if pid == self.output => return,
+                Ok(_) => {}
+                Err(_) => time::sleep_ms(PAUSE_MS),
+            }
+        }
+    }
+
+    /// Starts the process that passes on what services print.
+    #[inline(never)]
+    fn pass_on(&mut self, now: u64) {
+        self.output_due_ms = NEVER;
+        match process::fork() {
+            Ok(0) => {
+                let (mut pipes, mut printed) = (List::new(), List::new());
+                for state in self.states.as_slice().iter().filter(|state| state.printed >= 0) {
+                    close(state.print); // or the end would never come
+                    let name = self.conf.conf.service_name(state.service);
+                    if pipes.push(net::watch(state.printed)).and_then(|()| printed.push(Printed::new(name))).is_err() {
+                        process::exit(i32::from(Exit::System.code()));
+                    }
+                }
+                output::pass_on(&mut pipes, &mut printed)
+            }
+            Ok(pid) => self.output = pid,
+            Err(_) => self.output_due_ms = now + 1000,
+        }
+    }
+
     // ---- a start
 
     #[inline(never)]
@@ -424,7 +509,7 @@ impl<'h> Supervisor<'h> {
         let pipe = self.conf.conf.ready_fd(state.service).and_then(|_| process::pipe().ok());
         let cgroup = self.cgroup(state.service);
         match process::fork_into(cgroup.as_ref()) {
-            Ok(0) => process::exit(i32::from(self.child(state.service, pipe.as_ref().map(|(_, write)| write)).code())),
+            Ok(0) => process::exit(i32::from(self.child(&state, pipe.as_ref().map(|(_, write)| write)).code())),
             Ok(pid) => {
                 let ready = pipe.map_or(-1, |(read, _)| sys::leak(read));
                 self.change(at, |state| {
@@ -474,26 +559,31 @@ impl<'h> Supervisor<'h> {
 
     /// In the child: becomes the service. Comes back with an error that has been said.
     #[inline(never)]
-    fn child(&self, service: Service, ready: Option<&OwnedFd>) -> Exit {
-        self.try_child(service, ready).err().unwrap_or(Exit::System)
+    fn child(&self, state: &State, ready: Option<&OwnedFd>) -> Exit {
+        self.try_child(state, ready).err().unwrap_or(Exit::System)
     }
 
     #[inline(never)]
-    fn try_child(&self, service: Service, ready: Option<&OwnedFd>) -> Outcome {
+    fn try_child(&self, state: &State, ready: Option<&OwnedFd>) -> Outcome {
         let conf = self.conf.conf;
+        let service = state.service;
         let failed = |errno| refused("start", conf.service_name(service), errno);
         process::swap_signal_mask(self.mask).map_err(failed)?;
         process::new_session();
+        let output = self.path(service, services::OUTPUT)?;
+        let to = match state.print {
+            -1 if output.is_empty() => None,
+            -1 => Some(file::open_append(output).map_err(|errno| refused("open", output.to_bytes(), errno))?),
+            print => Some(sys::unleak(print)),
+        };
+        if let Some(to) = &to {
+            for fd in [1, 2] {
+                process::duplicate(to, fd).map_err(failed)?;
+            }
+        }
         // Nothing else that is open is used from here on.
         if let (Some(ready), Some(fd)) = (ready, conf.ready_fd(service)) {
             process::duplicate(ready, c_int::try_from(fd).unwrap_or(-1)).map_err(failed)?;
-        }
-        let output = self.path(service, services::OUTPUT)?;
-        if !output.is_empty() {
-            let to = file::open_append(output).map_err(|errno| refused("open", output.to_bytes(), errno))?;
-            for fd in [1, 2] {
-                process::duplicate(&to, fd).map_err(failed)?;
-            }
         }
         let mut settings = Settings {
             user: self.word(service, services::USER),

@@ -33,6 +33,13 @@ pub fn open_append(path: &CStr) -> Result<OwnedFd> {
     open_at(linux::AT_FDCWD, path, linux::O_WRONLY | linux::O_APPEND | linux::O_CREAT)
 }
 
+/// Lets every user read and write what is open. `fchmod(2)`.
+pub fn open_to_all(fd: &OwnedFd) -> Result<()> {
+    // SAFETY: numbers only.
+    unsafe { call!(fchmod, fd.as_raw_fd(), 0o666, 0) }?;
+    Ok(())
+}
+
 /// Opens a directory.
 pub fn open_dir(path: &CStr) -> Result<OwnedFd> {
     open_at(linux::AT_FDCWD, path, linux::O_DIRECTORY)

@@ -3,6 +3,7 @@
 # init: init-test.conf
 # modules: vrf dummy
 # cases: services_get_term_first
+# says: inside: it prints
 # says: reboot: Restarting system
 
 case_ it_is_the_first_process
