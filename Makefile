@@ -75,7 +75,7 @@ ifneq ($(VRF_LAUNCH_CONFIG),)
   endif
 endif
 
-.PHONY: build get-rust get-musl get-cross packages demo bench test test-kernels tiny-kernel-demo check install clean help
+.PHONY: build get-rust get-musl get-cross packages demo bench test test-kernels trust tiny-kernel-demo check install clean help
 .DEFAULT_GOAL := build
 
 ifneq ($(missing),)
@@ -104,6 +104,9 @@ test: build packages ## every test: the library's, the host's, and the scenarios
 
 test-kernels: build packages ## every scenario on every kernel: Debian's 5.10, 6.1, 6.12 and newest, Alpine's 6.18
 	KERNELS=all $(CARGO) test --package vrf-launch-tests --test scenarios
+
+trust: build packages ## faults, crowds and soaks, none left out, on every kernel: hours; the report is target/trust.md
+	@$(CARGO) run --quiet --package vrf-launch-tests --bin trust $(ONLY)
 
 tiny-kernel-demo: build packages ## builds a kernel without BPF, cgroups and modules (initramfs/kernel.config), and shows it there
 	@$(call install,for the kernel,linux-source flex bison bc libelf-dev libssl-dev xz-utils,)

@@ -117,7 +117,7 @@ impl Apply {
     /// Opens the socket and the record.
     pub fn open(conf: Loaded) -> Outcome<Self> {
         let rtnl = Rtnl::open().map_err(|errno| refused("open", b"rtnetlink", errno))?;
-        let record = Record::open(number_of_namespace(&rtnl));
+        let record = Record::open(number_of_namespace(&rtnl)).map_err(Self::unreadable)?;
         Ok(Self {
             rtnl,
             record,
@@ -198,6 +198,12 @@ impl Apply {
     #[inline(never)]
     fn unrecorded(errno: Errno) -> Exit {
         refused("write", b"/run/vrf-launch", errno)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unreadable(errno: Errno) -> Exit {
+        refused("read", b"/run/vrf-launch", errno)
     }
 
     /// Sees to it that all has been done, and that the record says so and no more.

@@ -12,7 +12,8 @@
 //! made is missing, wherever an `up` is interrupted; what was not made after all is not there to be taken back, and that
 //! is no error.
 //!
-//! Without a writable `/run` there is no record; `down` then undoes what the configuration says.
+//! Without a writable `/run` there is no record; `down` then undoes what the configuration says. One that is there and cannot
+//! be read (`ENOMEM`, `EIO`) is an error: nothing is done, for `down` would undo what was there before.
 
 use crate::error::Errno;
 use crate::limits;
@@ -21,6 +22,7 @@ use crate::sys::file;
 use crate::sys::mem::List;
 use crate::sys::path::Path;
 use crate::text::Buf;
+use core::ffi::CStr;
 
 /// The folder of records.
 pub const FOLDER: &core::ffi::CStr = c"/run/vrf-launch";
@@ -72,23 +74,41 @@ pub struct Record {
 impl Record {
     /// Opens the record of a network namespace and waits until no other process has it.
     #[inline(never)]
-    pub fn open(namespace: u64) -> Self {
+    pub fn open(namespace: u64) -> Result<Self, Errno> {
         let mut record = Self { file: None, lines: List::new(), saved: 0, struck: false, new: false };
-        // No record is no reason to leave a machine without its network.
-        let _ = record.try_open(namespace);
-        record
+        let mut name = Path::new();
+        path(namespace, b"", &mut name);
+        match record.make(name.c_str()) {
+            Ok(file) => record.read(file)?,
+            // No place for a record is no reason to leave a machine without its network.
+            Err(
+                Errno::ENOENT
+                | Errno::ENOTDIR
+                | Errno::EROFS
+                | Errno::EACCES
+                | Errno::EPERM
+                | Errno::ENOSPC
+                | Errno::ELOOP,
+            ) => {}
+            Err(errno) => return Err(errno),
+        }
+        Ok(record)
     }
 
     #[inline(never)]
-    fn try_open(&mut self, namespace: u64) -> Result<(), Errno> {
-        let mut name = Path::new();
-        path(namespace, b"", &mut name);
-        let made = file::mkdir(FOLDER);
-        self.new = made.is_ok();
-        let file = file::open_or_create(name.c_str())?;
+    fn make(&mut self, name: &CStr) -> Result<OwnedFd, Errno> {
+        match file::mkdir(FOLDER) {
+            Err(Errno::EEXIST) => {}
+            made => self.new = made.map(|()| true)?,
+        }
+        file::open_or_create(name)
+    }
+
+    #[inline(never)]
+    fn read(&mut self, file: OwnedFd) -> Result<(), Errno> {
         file::lock(&file)?;
         // A new folder has no old record.
-        while made.is_err() && self.lines.read_from(&file, limits::PATH)? == limits::PATH {}
+        while !self.new && self.lines.read_from(&file, limits::PATH)? > 0 {}
         self.saved = self.lines.as_slice().len();
         self.file = Some(file);
         Ok(())

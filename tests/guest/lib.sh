@@ -18,6 +18,9 @@
 #   ask PROTO ADDRESS PORT [WRAPPER...]  prints what is answered there; WRAPPER is put before the program
 #   state                    the kernel's state in this namespace, without what differs from run to run
 #   same_state WHAT WANTED   fails with WHAT unless `state` soon prints what the file WANTED holds; shows the difference
+#   points WHAT STEP FILE FUNCTION   calls FUNCTION KIND PROCESS NUMBER for every STEPth fault of those that FILE lists (faults.c), for
+#                            all of them with `trust=all` on the kernel's command line; prints "# points WHAT|all|tried|lost"
+#   lost REASON              within FUNCTION: this one is lost; with `unreached=1` there it has not been tried
 #
 # A line of the console that begins with "ok " or "not ok " is a verdict; what a case has to show begins with "# ".
 
@@ -183,6 +186,35 @@ same_state() {
     fail "$1"
     diff -U 0 "$2" /tmp/state | grep "^[-+][^-+]" | shown
     return 1
+}
+
+every_=''
+grep -q trust=all /proc/cmdline && every_=1
+
+lost() {
+    loss=${loss:-$1}
+}
+
+points() {
+    what_=$1 step_=${every_:-$2} file_=$3 function_=$4
+    n_=0 tried_=0 lost_=0
+    while read -r process_ number_ call_ kinds_; do
+        for kind_ in $kinds_; do
+            n_=$((n_ + 1))
+            [ $((n_ % step_)) = 0 ] || continue
+            tried_=$((tried_ + 1))
+            loss='' unreached=0
+            $function_ "$kind_" "$process_" "$number_"
+            tried_=$((tried_ - unreached))
+            if [ -n "$loss" ]; then
+                lost_=$((lost_ + 1))
+                fail "$what_: $kind_ at call $number_ ($call_) of process $process_: $loss"
+                tail -n 3 /tmp/said | shown
+            fi
+        done
+    done <"$file_"
+    echo "# points $what_|$n_|$tried_|$lost_"
+    [ "$tried_" -gt 0 ] || fail "no fault of $what_ was tried"
 }
 
 if [ $# -gt 0 ]; then

@@ -40,9 +40,9 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
     add(&elf::repository().join("tests/corpus/interfaces"), "test/interfaces", &mut own)?;
     own.file("test/scenario.sh", 0o644, &fs::read(&scenario.path)?);
     own.file("test/modules", 0o644, scenario.modules.join("\n").as_bytes());
-    let source = scenario.path.with_extension("c");
-    if source.is_file() {
-        own.file(&format!("usr/bin/{}", scenario.name), 0o755, &compiled(&source)?);
+    if let Some(source) = &scenario.source {
+        let name = source.file_stem().unwrap_or_default().to_string_lossy();
+        own.file(&format!("usr/bin/{name}"), 0o755, &compiled(source)?);
     }
     let binary = fs::read(elf::binary()?)?;
     own.file("vrf-launch", 0o755, &binary);

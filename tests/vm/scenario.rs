@@ -10,6 +10,8 @@
 //!                                      services run this script or not; /vrf-launch.init is the guest's usual one
 //! # setup: FILE                        Alpine's disk is the root: that script prepares it (/disk), /sbin/init of the disk
 //!                                      goes on, and something there runs /test/scenario.sh
+//! # source: FILE.c                     a program in C that is not called as the script is
+//! # trust: SECONDS                      `make trust` runs it with `trust=all` on the kernel's command line, so long at most
 //! # append: WORD...                    added to the kernel's command line
 //! # says: TEXT                         what the console has to show beside the verdicts
 //! case_ three                         and so does a function of the script whose name ends with case_
@@ -45,6 +47,10 @@ pub struct Scenario {
     pub init: Option<PathBuf>,
     /// The script that prepares Alpine's disk, where that is the root.
     pub setup: Option<PathBuf>,
+    /// A program in C, if there is one: it is compiled for the guest.
+    pub source: Option<PathBuf>,
+    /// Longest life of the machine where all is tried; `None` where there is no more than usual.
+    pub trust: Option<Duration>,
     /// What is added to the kernel's command line.
     pub append: String,
     /// What the console has to show.
@@ -77,10 +83,15 @@ impl Scenario {
                 path.display()
             );
         }
-        let seconds = match words("timeout").as_deref() {
-            Some([seconds]) => seconds.parse().with_context(|| format!("{}: timeout: {seconds}", path.display()))?,
-            _ => 60,
+        let seconds = |key: &str| match words(key).as_deref() {
+            Some([seconds]) => {
+                let seconds = seconds.parse().with_context(|| format!("{}: {key}: {seconds}", path.display()))?;
+                Ok::<_, anyhow::Error>(Some(Duration::from_secs(seconds)))
+            }
+            _ => Ok(None),
         };
+        let own = path.with_extension("c");
+        let source = words("source").and_then(|words| Some(path.with_file_name(words.first()?)));
         let case = Regex::new(r"(?m)^ *[a-z_]*case_ ([a-z0-9_]+)")?;
         let mut cases: BTreeSet<String> = case.captures_iter(&text).map(|found| found[1].to_owned()).collect();
         cases.extend(words("cases").unwrap_or_default());
@@ -97,7 +108,9 @@ impl Scenario {
             modules: words("modules").unwrap_or_default(),
             programs: words("programs").unwrap_or_default(),
             cases,
-            timeout: Duration::from_secs(seconds),
+            timeout: seconds("timeout")?.unwrap_or(Duration::from_secs(60)),
+            trust: seconds("trust")?,
+            source: source.or_else(|| own.is_file().then_some(own)),
         })
     }
 

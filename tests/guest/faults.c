@@ -1,0 +1,406 @@
+/* What the scenarios of faults need, in one program.
+ *
+ *   faults list COMMAND...                  what it calls: a line "PROCESS NUMBER CALL KINDS" for each system call
+ *   faults KIND PROCESS NUMBER COMMAND...   runs it, with a fault at the NUMBERth system call of the PROCESSth process: the
+ *                                           process is killed there (KIND kill), is given one byte at most (short), or an
+ *                                           error (KIND is its name). The exit code is COMMAND's, 128+n by a signal, 124
+ *                                           after ten seconds, 125 where there was no such call.
+ *   faults echo PORT                        answers UDP datagrams
+ *   faults ping ADDRESS PORT                sends one every few milliseconds until SIGTERM, but for the time from SIGUSR1 to
+ *                                           SIGUSR2; says how many and how many of them were not answered
+ *   faults service VRF LEVEL                says "kept" where a service is kept in VRF as LEVEL promises, else why not; LEVEL
+ *                                           seccomp is what that backend promises
+ *
+ * Processes are counted in the order in which they are made. Those that execute something else are let go: only the
+ * launcher's own calls count. exit and its kin do not come back, and get no errors.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const struct { const char *name; int number; } ERRORS[] = {
+    {"ENOMEM", ENOMEM}, {"EINTR", EINTR}, {"EPERM", EPERM}, {"EAGAIN", EAGAIN}, {"ENOBUFS", ENOBUFS},
+};
+#define COUNT(array) (sizeof array / sizeof *array)
+
+/* ---- processes that are traced */
+
+static struct tracee { pid_t pid; int number; long calls; int within, hit, fresh; } tracees[64];
+static int known, made;
+
+static struct tracee *tracee(pid_t pid) {
+    for (int i = 0; i < known; i++)
+        if (tracees[i].pid == pid)
+            return &tracees[i];
+    if (known == COUNT(tracees))
+        exit(99);
+    tracees[known] = (struct tracee){.pid = pid, .number = made++, .fresh = 1};
+    return &tracees[known++];
+}
+
+static void forget(pid_t pid) {
+    struct tracee *of = tracee(pid);
+    *of = tracees[--known];
+}
+
+static struct __ptrace_syscall_info info_of(pid_t pid) {
+    struct __ptrace_syscall_info info = {0};
+    ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info);
+    return info;
+}
+
+#if defined(__x86_64__)
+static void skip(pid_t pid) { ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, orig_rax), -1L); }
+static void answer(pid_t pid, long value) { ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, rax), value); }
+static void third(pid_t pid, long value) { ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, rdx), value); }
+#elif defined(__aarch64__)
+static void put(pid_t pid, int which, long value) {
+    struct user_regs_struct regs;
+    struct iovec all = {&regs, sizeof regs};
+    ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &all);
+    regs.regs[which] = value;
+    ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &all);
+}
+static void skip(pid_t pid) {
+    int none = -1;
+    struct iovec all = {&none, sizeof none};
+    ptrace(PTRACE_SETREGSET, pid, 0x404 /* NT_ARM_SYSTEM_CALL */, &all);
+}
+static void answer(pid_t pid, long value) { put(pid, 0, value); }
+static void third(pid_t pid, long value) { put(pid, 2, value); }
+#else
+#error "which registers has this processor?"
+#endif
+
+/* What a descriptor of a process is: as /proc has it. */
+static void descriptor(pid_t pid, long fd, char *text, size_t size) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/fd/%ld", pid, fd);
+    ssize_t got = readlink(path, text, size - 1);
+    text[got < 0 ? 0 : got] = 0;
+}
+
+static int ends(long call) {
+    return call == SYS_exit || call == SYS_exit_group || call == SYS_rt_sigreturn;
+}
+
+/* Whether fewer bytes than asked for may come or go: of files and pipes, not of the kernel's own, which take all or nothing. */
+static int may_be_short(pid_t pid, const struct __ptrace_syscall_info *info) {
+    char of[256];
+    if ((info->entry.nr != SYS_read && info->entry.nr != SYS_write) || info->entry.args[2] < 2)
+        return 0;
+    descriptor(pid, info->entry.args[0], of, sizeof of);
+    if (info->entry.nr == SYS_read)
+        return of[0] == '/';
+    return (of[0] == '/' && strncmp(of, "/proc/", 6) && strncmp(of, "/sys/", 5) && strncmp(of, "/dev/", 5));
+}
+
+static int is_socket(pid_t pid, const struct __ptrace_syscall_info *info) {
+    char of[256];
+    long call = info->entry.nr;
+    if (call != SYS_sendto && call != SYS_sendmsg && call != SYS_sendmmsg && call != SYS_recvfrom && call != SYS_recvmsg &&
+        call != SYS_recvmmsg && call != SYS_read && call != SYS_write)
+        return 0;
+    descriptor(pid, info->entry.args[0], of, sizeof of);
+    return !strncmp(of, "socket:", 7);
+}
+
+static void list(const struct tracee *of, const struct __ptrace_syscall_info *info, FILE *out) {
+    fprintf(out, "%d %ld %llu kill", of->number, of->calls, (unsigned long long)info->entry.nr);
+    if (!ends(info->entry.nr))
+        fprintf(out, " ENOMEM EINTR EPERM EAGAIN");
+    if (is_socket(of->pid, info))
+        fprintf(out, " ENOBUFS");
+    if (may_be_short(of->pid, info))
+        fprintf(out, " short");
+    fprintf(out, "\n");
+}
+
+static volatile sig_atomic_t late;
+static void on_alarm(int signal) {
+    (void)signal;
+    late = 1;
+}
+
+static int trace(const char *kind, int process, long number, char **command) {
+    int errno_ = 0, code = 125, hit = 0;
+    FILE *out = NULL;
+    for (size_t i = 0; i < COUNT(ERRORS); i++)
+        if (!strcmp(kind, ERRORS[i].name))
+            errno_ = ERRORS[i].number;
+    if (!strcmp(kind, "list"))
+        out = fopen("/tmp/points", "w");
+    pid_t first = fork();
+    if (first == 0) {
+        setpgid(0, 0);
+        ptrace(PTRACE_TRACEME, 0, 0, 0);
+        raise(SIGSTOP);
+        execv(command[0], command);
+        _exit(127);
+    }
+    int status;
+    waitpid(first, &status, 0);
+    ptrace(PTRACE_SETOPTIONS, first, 0,
+           PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
+               PTRACE_O_EXITKILL);
+    int begun = 0;
+    tracee(first)->fresh = 0;
+    ptrace(PTRACE_CONT, first, 0, 0);
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
+    alarm(10);
+    while (known > 0 || code == 125) {
+        pid_t pid = waitpid(-1, &status, __WALL);
+        if (pid < 0 && errno == EINTR && late) {
+            for (int i = 0; i < known; i++)
+                kill(tracees[i].pid, SIGKILL);
+            kill(-first, SIGKILL);
+            code = 124;
+            break;
+        }
+        if (pid < 0)
+            break;
+        if (WIFEXITED(status) || WIFSIGNALED(status)) {
+            for (int i = 0; i < known; i++)
+                if (tracees[i].pid == pid) {
+                    forget(pid);
+                    break;
+                }
+            if (pid == first)
+                code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+            continue;
+        }
+        struct tracee *of = tracee(pid);
+        int signal = WSTOPSIG(status), event = status >> 16;
+        if (event == PTRACE_EVENT_EXEC) {
+            if (begun) { /* it has become something else */
+                if (pid == first) { /* its end is still waited for */
+                    forget(pid);
+                    ptrace(PTRACE_DETACH, pid, 0, 0);
+                    continue;
+                }
+                forget(pid);
+                ptrace(PTRACE_DETACH, pid, 0, 0);
+                continue;
+            }
+            begun = 1;
+            of->within = 1; /* the end of execve comes next */
+            ptrace(PTRACE_SYSCALL, pid, 0, 0);
+            continue;
+        }
+        if (event) {
+            ptrace(PTRACE_SYSCALL, pid, 0, 0);
+            continue;
+        }
+        if (signal != (SIGTRAP | 0x80)) {
+            int own = signal == SIGSTOP && of->fresh; /* the first stop of a new one */
+            of->fresh = 0;
+            ptrace(begun ? PTRACE_SYSCALL : PTRACE_CONT, pid, 0, own ? 0 : signal);
+            continue;
+        }
+        of->fresh = 0;
+        struct __ptrace_syscall_info info = info_of(pid);
+        if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+            of->within = 1;
+            of->calls++;
+            if (out) {
+                list(of, &info, out);
+            } else if (of->number == process && of->calls == number) {
+                hit = 1;
+                if (!strcmp(kind, "kill")) {
+                    kill(pid, SIGKILL);
+                } else if (!strcmp(kind, "short")) {
+                    third(pid, 1);
+                } else {
+                    skip(pid);
+                    of->hit = 1;
+                }
+            }
+        } else if (of->hit) {
+            of->hit = 0;
+            answer(pid, -errno_);
+        }
+        ptrace(PTRACE_SYSCALL, pid, 0, 0);
+    }
+    if (out)
+        fclose(out);
+    /* The one that was let go. */
+    if (code == 125)
+        while (waitpid(first, &status, 0) == first)
+            if (WIFEXITED(status) || WIFSIGNALED(status)) {
+                code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+                break;
+            }
+    return hit || out || code == 124 ? code : 125;
+}
+
+/* ---- connectivity */
+
+static int udp(const char *address, int port, struct sockaddr_storage *to, socklen_t *len) {
+    struct sockaddr_in *v4 = (void *)to;
+    struct sockaddr_in6 *v6 = (void *)to;
+    memset(to, 0, sizeof *to);
+    if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET, v4->sin_port = htons(port), *len = sizeof *v4;
+    } else {
+        inet_pton(AF_INET6, address, &v6->sin6_addr);
+        v6->sin6_family = AF_INET6, v6->sin6_port = htons(port), *len = sizeof *v6;
+    }
+    return socket(to->ss_family, SOCK_DGRAM, 0);
+}
+
+static int echo(int port) {
+    struct sockaddr_storage from;
+    socklen_t len;
+    int fd = udp("::", port, &from, &len);
+    if (bind(fd, (void *)&from, len))
+        return perror("bind"), 1;
+    for (;;) {
+        char text[64];
+        len = sizeof from;
+        ssize_t got = recvfrom(fd, text, sizeof text, 0, (void *)&from, &len);
+        if (got > 0)
+            sendto(fd, text, got, 0, (void *)&from, len);
+    }
+}
+
+static volatile sig_atomic_t over, pause_;
+static void on_signal(int signal) {
+    if (signal == SIGTERM)
+        over = 1;
+    else
+        pause_ = signal == SIGUSR1;
+}
+
+static int ping(const char *address, int port) {
+    struct sockaddr_storage to;
+    socklen_t len;
+    static uint8_t answered[1 << 22];
+    uint32_t sent = 0, lost = 0;
+    int fd = udp(address, port, &to, &len), grace = 0;
+    for (int i = 0; i < 3; i++)
+        sigaction((int[]){SIGTERM, SIGUSR1, SIGUSR2}[i], &(struct sigaction){.sa_handler = on_signal}, NULL);
+    if (connect(fd, (void *)&to, len))
+        return perror("connect"), 1;
+    while (grace < 100) {
+        if (!over && !pause_ && sent < sizeof answered) {
+            send(fd, &sent, sizeof sent, 0); /* not sent is not answered */
+            sent++;
+        } else if (over) {
+            grace++; /* a second for what is on its way */
+        }
+        struct pollfd poll_ = {fd, POLLIN, 0};
+        uint32_t got;
+        int wait = 10;
+        while (poll(&poll_, 1, wait) > 0 && (wait = 1)) {
+            ssize_t n = recv(fd, &got, sizeof got, 0);
+            if (n == sizeof got && got < sent)
+                answered[got] = 1;
+            if (n < 0) /* an error of one that was sent */
+                break;
+        }
+    }
+    for (uint32_t i = 0; i < sent; i++)
+        lost += !answered[i];
+    printf("%u sent %u lost\n", sent, lost);
+    return 0;
+}
+
+/* ---- a service */
+
+static int leak(const char *how) {
+    printf("%s\n", how);
+    return 1;
+}
+
+static int forbidden_send(int fd) {
+    struct sockaddr_storage to;
+    socklen_t len;
+    int other = udp("203.0.113.1", 7, &to, &len);
+    close(other);
+    return sendto(fd, "escaped", 7, 0, (void *)&to, len) >= 0;
+}
+
+static int service(const char *vrf, const char *level) {
+    int wanted = if_nametoindex(vrf), guard = !strcmp(level, "guard"), strict = !strcmp(level, "strict");
+    static const int families[] = {AF_INET, AF_INET6}, kinds[] = {SOCK_STREAM, SOCK_DGRAM};
+    for (int i = 0; i < 4; i++) {
+        int fd = socket(families[i / 2], kinds[i % 2], 0), bound = -1;
+        socklen_t len = sizeof bound;
+        if (fd < 0)
+            continue; /* no socket is no leak */
+        getsockopt(fd, SOL_SOCKET, 62 /* SO_BINDTOIFINDEX */, &bound, &len);
+        if (bound != wanted)
+            return leak("a socket is not bound");
+        if (families[i / 2] == AF_INET && kinds[i % 2] == SOCK_DGRAM && forbidden_send(fd))
+            return leak("a datagram got out");
+        if (!guard && !strict)
+            continue;
+        /* One that frees itself. */
+        struct sockaddr none = {.sa_family = AF_UNSPEC};
+        if (families[i / 2] == AF_INET && kinds[i % 2] == SOCK_DGRAM) {
+            connect(fd, &none, sizeof none);
+            if (forbidden_send(fd))
+                return leak("a datagram of a freed socket got out");
+        }
+        if (strict && !setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "eth1", 5))
+            return leak("a socket was bound to another interface");
+    }
+    if (!guard && !strict)
+        return leak("kept") * 0;
+    if (socket(AF_INET, SOCK_STREAM, 262) >= 0)
+        return leak("an MPTCP socket was made");
+    if (fcntl(7, F_GETFD) >= 0)
+        return leak("a descriptor was inherited");
+    if (strict) {
+        struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+        struct __user_cap_data_struct sets[2];
+        syscall(SYS_capget, &header, sets);
+        for (int i = 0; i < 2; i++)
+            if ((sets[i].effective | sets[i].permitted | sets[i].inheritable) & ~(i ? 0 : 0x23844cf9u))
+                return leak("it has a capability that leads out");
+        for (int i = 0; i < 41; i++)
+            if (prctl(PR_CAPBSET_READ, i) == 1 && (i > 31 || !(0x23844cf9u >> i & 1)))
+                return leak("a setuid program would get a capability that leads out");
+        if (prctl(PR_GET_NO_NEW_PRIVS) != 1)
+            return leak("no_new_privs is not set");
+        int fd = open("/sys/fs/cgroup/cgroup.procs", O_WRONLY);
+        if (fd >= 0)
+            return leak("the cgroup tree can be written");
+    }
+    return leak("kept") * 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc > 2 && !strcmp(argv[1], "list"))
+        return trace("list", 0, 0, argv + 2);
+    if (argc == 3 && !strcmp(argv[1], "echo"))
+        return echo(atoi(argv[2]));
+    if (argc == 4 && !strcmp(argv[1], "ping"))
+        return ping(argv[2], atoi(argv[3]));
+    if (argc == 4 && !strcmp(argv[1], "service"))
+        return service(argv[2], argv[3]);
+    if (argc > 4)
+        return trace(argv[1], atoi(argv[2]), atol(argv[3]), argv + 4);
+    return 100;
+}

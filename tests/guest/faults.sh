@@ -1,0 +1,200 @@
+#!/bin/sh
+# A fault at each system call of `up` and `down` (faults.c): the call fails, or less is read or written, or the process is
+# killed there. A machine far away is asked all the while, outside the VRF, and no question is lost; what ends well has
+# done what it should; and the next `up` or `down` ends in the same state as ever.
+#
+# Here every 97th fault; with `trust=all` on the kernel's command line (make trust) all of them.
+# kernels: debian-6.1
+# modules: vrf dummy veth sch_ingress cls_bpf
+# timeout: 150
+# trust: 5400
+far lan eth0 10.20.30.1/24 fd20::1/64
+far mgmt eth1 10.99.0.1/24 fd99::1/64
+far net eth2 192.0.2.1/24 2001:db8::1/64
+ip link add probe type vrf table 99
+ip link del probe
+ip link set eth2 up
+ip addr add 192.0.2.40/24 dev eth2
+ip -6 addr add 2001:db8::40/64 dev eth2 nodad
+for host in lan net; do
+    background ip netns exec $host faults echo 7
+done
+pids=''
+
+# steady ADDRESS4 ADDRESS6: asks those until `steadily` says whether all was answered
+steady() {
+    background faults ping "$1" 7
+    asks=$pid said=$log
+    background faults ping "$2" 7
+    asks="$asks $pid" said="$said $log"
+}
+steadily() {
+    # shellcheck disable=SC2086 # words
+    kill $asks
+    # shellcheck disable=SC2086 # words
+    wait $asks
+    for log in $said; do
+        match 'no question was lost' "$(cat "$log")" '^[1-9][0-9]{2,} sent 0 lost$'
+    done
+}
+# As `state`, and several times as fast: what `ip` prints for people, without numbers that the kernel gives.
+brief() {
+    ip -4 rule
+    ip -6 rule
+    {
+        ip -4 route show table all
+        ip -6 route show table all
+        ip -o -d link
+        ip -o addr
+    } | sed -E '/fe80::[^/]+[/ ]/d; s/^[0-9]+: //; s/ linkdown//g; s/@if[0-9]+//; s/ qdisc .*(state [A-Z]*).*(link\/[a-z]*) [^\\]*/ \1 \2/; s/ promiscuity [0-9]+ .*maxmtu [0-9]+//; s/ numtxqueues.*//; s/ valid_lft.*//; s/ (group|qlen) [a-z0-9]+//g' | sort
+}
+is_() {
+    brief >/tmp/state
+    cmp -s "$1" /tmp/state
+}
+is() {
+    is_ "$1" || soon is_ "$1"
+}
+differs() {
+    diff -U 0 "$1" /tmp/state | grep '^[-+][^-+]' | shown
+}
+# ended STATUS STATE: a code that a fault may lead to; where all is well, the state is that
+ended() {
+    case $1 in
+    0) is "$2" || { differs "$2"; lost 'it ends with 0, and the state is not what it should be'; } ;;
+    100 | 111 | 137) ;;
+    125) unreached=1 ;; # there are as many calls as the kernel has news
+    *) lost "exit code $1" ;;
+    esac
+}
+# settled COMMAND STATE: once more, without a fault
+settled() {
+    run /vrf-launch -q -c /tmp/conf "$1"
+    equal "$1, again" "$status$out$err" 0 || lost "$1 after the fault fails"
+    is "$2" || { differs "$2"; lost "the state of $1 after the fault"; }
+}
+# All that may have been made goes, by other hands, so that one loss is not taken for many.
+clear_() {
+    for link in mgmt vrf-management; do
+        ip link del $link
+    done
+    for family in 4 6; do
+        ip -$family rule add pref 0 table local
+        while ip -$family rule del pref 32765; do :; done
+        while ip -$family rule del pref 2000; do :; done
+    done
+    tc qdisc del dev eth0 clsact
+    for link in eth0 eth1; do
+        ip link set $link nomaster down
+        ip addr flush dev $link
+    done
+    sysctl -qw net.ipv4.tcp_l3mdev_accept=0 net.ipv4.udp_l3mdev_accept=0
+    rm -r /run/vrf-launch
+    prepare
+    is /tmp/before || { differs /tmp/before; fail 'there is no way back'; }
+} 2>/tmp/cleared
+at_up() {
+    recorded=''
+    faults "$@" /vrf-launch -q -c /tmp/conf up >/tmp/said 2>&1
+    ended $? /tmp/up
+    # Without a record, what was made stays: there is no place for one (EPERM).
+    for record in /run/vrf-launch/net-*; do
+        [ ! -s "$record" ] || recorded=yes
+    done
+    [ -n "$recorded" ] || { is_ /tmp/before && recorded=yes; }
+    settled up /tmp/up
+    [ -z "$recorded" ] || settled down /tmp/before
+    [ -n "$recorded$loss" ] || clear_
+    [ -z "$loss" ] || clear_
+}
+at_down() {
+    /vrf-launch -q -c /tmp/conf up
+    faults "$@" /vrf-launch -q -c /tmp/conf down >/tmp/said 2>&1
+    ended $? /tmp/before
+    settled down /tmp/before
+    [ -z "$loss" ] || clear_
+}
+prepare() {
+    :
+}
+# measure CONF: what there is before and with it; its system calls
+measure() {
+    cp "$1" /tmp/conf
+    prepare
+    sleep 1
+    state >/tmp/full
+    brief >/tmp/before
+    # The folder of records is there, as it always is but for the first time.
+    mkdir -p /run/vrf-launch
+    faults list /vrf-launch -q -c /tmp/conf up
+    cp /tmp/points /tmp/points.up
+    sleep 1
+    brief >/tmp/up
+    faults list /vrf-launch -q -c /tmp/conf down
+    cp /tmp/points /tmp/points.down
+    is /tmp/before || { differs /tmp/before; fail 'down restores at all'; }
+    refuse 'up had done something' cmp -s /tmp/before /tmp/up
+}
+
+cat >/tmp/shared <<'END'
+auto eth0
+iface eth0
+    address 10.20.30.40/24
+    address fd20::40/64
+    gateway 10.20.30.1
+auto mgmt
+iface mgmt
+    vrf-table 10
+    vrf-shared eth0
+    vrf-route 10.20.30.0/24 dev eth0
+    vrf-route fd20::/64 dev eth0
+END
+cat >/tmp/member <<'END'
+auto mgmt
+iface mgmt
+    vrf-table 10
+auto eth1
+iface eth1
+    address 10.99.0.40/24
+    address fd99::40/64
+    gateway 10.99.0.1
+    vrf mgmt
+END
+
+case_ up_and_down_of_the_recipe
+measure /test/interfaces.seed
+steady 192.0.2.1 2001:db8::1
+points 'up, recipe' 97 /tmp/points.up at_up
+points 'down, recipe' 97 /tmp/points.down at_down
+steadily
+same_state 'after all of them' /tmp/full
+
+case_ up_and_down_of_a_member
+measure /tmp/member
+steady 192.0.2.1 2001:db8::1
+points 'up, member' 97 /tmp/points.up at_up
+points 'down, member' 97 /tmp/points.down at_down
+steadily
+same_state 'after all of them' /tmp/full
+
+case_ up_and_down_of_a_shared_interface
+measure /tmp/shared
+steady 192.0.2.1 2001:db8::1
+points 'up, shared' 97 /tmp/points.up at_up
+points 'down, shared' 97 /tmp/points.down at_down
+steadily
+same_state 'after all of them' /tmp/full
+
+case_ a_shared_interface_stays_connected_meanwhile
+# By which the machine is reached: it was up before, and by others.
+prepare() {
+    ip link set eth0 up
+    ip addr replace 10.20.30.40/24 dev eth0
+    ip -6 addr replace fd20::40/64 dev eth0 nodad
+    ip route replace default via 10.20.30.1
+}
+measure /tmp/shared
+steady 10.20.30.1 fd20::1
+points 'up, shared and up already' 97 /tmp/points.up at_up
+steadily
+same_state 'after all of them' /tmp/full

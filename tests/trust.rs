@@ -1,0 +1,125 @@
+//! The report on trust: what was tried on each kernel, and how much of it was lost.
+//!
+//! `make trust` runs every scenario with a line `# trust: SECONDS`, with `trust=all` on the kernel's command line, so that
+//! nothing is left out; `cargo run --bin trust WORD` only those whose `KERNEL::NAME` contains WORD. What each says is kept in
+//! `target/trust/`, and `target/trust.md` is made of all that is there.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+use std::{env, fs};
+
+use anyhow::{Context, Result};
+use vrf_launch_tests::elf;
+use vrf_launch_tests::vm::kernel::{self, Kernel};
+use vrf_launch_tests::vm::qemu::Machine;
+use vrf_launch_tests::vm::scenario::Scenario;
+use vrf_launch_tests::vm::{initramfs, verdict};
+
+fn main() -> Result<ExitCode> {
+    let filter = env::args().nth(1).unwrap_or_default();
+    let folder = elf::repository().join("target/trust");
+    fs::create_dir_all(&folder)?;
+    let mut all_well = true;
+    for scenario in Scenario::all()?.iter().filter(|scenario| scenario.trust.is_some()) {
+        for name in kernel::NAMES {
+            if format!("{name}::{}", scenario.name).contains(&filter) {
+                all_well &= run(name, scenario, &folder)?;
+            }
+        }
+    }
+    let report = report(&folder)?;
+    print!("{report}");
+    fs::write(elf::repository().join("target/trust.md"), report)?;
+    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Runs one scenario on one kernel, and keeps what it said. Tells whether all was well.
+fn run(name: &str, scenario: &Scenario, folder: &Path) -> Result<bool> {
+    let start = Instant::now();
+    let kernel = Kernel::fetch(name)?;
+    let initrd = tempfile::NamedTempFile::new().context("no room for an initramfs")?;
+    fs::write(initrd.path(), initramfs::build(&kernel, scenario)?)?;
+    let machine = Machine {
+        kernel: kernel.image.clone(),
+        initrd: Some(initrd.path().to_owned()),
+        disk: None,
+        append: format!("trust=all {}", scenario.append),
+        memory_mib: 1024,
+        counts: false,
+    };
+    let mut console = Vec::new();
+    let mut said = format!("kernel {name}, {}\n", kernel.release);
+    let end = machine.run(scenario.trust.unwrap_or_default(), |line| {
+        if line.starts_with("# ") {
+            eprintln!("{:6.0} s  {name}::{}  {line}", start.elapsed().as_secs_f32(), scenario.name);
+            let _ = writeln!(said, "{line}");
+        }
+        console.push(line.to_owned());
+    })?;
+    let faults = verdict::judge(&console, &end, &scenario.cases).err().unwrap_or_default();
+    for fault in faults.lines() {
+        writeln!(said, "fault {fault}")?;
+    }
+    writeln!(said, "seconds {:.0}", start.elapsed().as_secs_f32())?;
+    fs::write(folder.join(format!("{name}-{}.txt", scenario.name)), said)?;
+    eprint!("{faults}");
+    Ok(faults.is_empty())
+}
+
+/// What all runs have said, as tables.
+fn report(folder: &Path) -> Result<String> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|item| Ok(item?.path())).collect::<Result<_>>()?;
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "txt"));
+    paths.sort();
+    // A row is what was tried; its columns are kernels.
+    let mut rows = BTreeMap::<String, BTreeMap<String, String>>::new();
+    let mut kernels = BTreeMap::<String, String>::new();
+    let mut faults = String::new();
+    let (mut all, mut tried, mut lost) = (0_u64, 0_u64, 0_u64);
+    for path in &paths {
+        let text = fs::read_to_string(path)?;
+        let first = text.lines().next().and_then(|line| line.strip_prefix("kernel ")).unwrap_or_default();
+        let (name, release) = first.split_once(", ").unwrap_or((first, ""));
+        kernels.insert(name.to_owned(), release.to_owned());
+        for line in text.lines() {
+            if let Some(points) = line.strip_prefix("# points ") {
+                let mut parts = points.split('|');
+                let what = parts.next().unwrap_or_default().to_owned();
+                let mut number = || parts.next().and_then(|part| part.trim().parse::<u64>().ok()).unwrap_or_default();
+                let (of, done, gone) = (number(), number(), number());
+                all += of;
+                tried += done;
+                lost += gone;
+                rows.entry(what).or_default().insert(name.to_owned(), format!("{done}, {gone}"));
+            } else if let Some(fault) = line.strip_prefix("fault ") {
+                let scenario = path.file_stem().unwrap_or_default().to_string_lossy();
+                writeln!(faults, "- {scenario}: {}", fault.trim())?;
+            }
+        }
+    }
+    let mut out = String::from("# What was tried, and what was lost\n\n");
+    writeln!(
+        out,
+        "{tried} of {all} points were tried (the others were not reached: there are as many calls as the kernel"
+    )?;
+    writeln!(out, "has news), {lost} were lost. Each figure: tried, lost. Processor: x86_64, by QEMU.\n")?;
+    let mut line = String::from("| |");
+    for (name, release) in &kernels {
+        write!(line, " {name} ({release}) |")?;
+    }
+    writeln!(out, "{line}\n|---|{}", "--:|".repeat(kernels.len()))?;
+    for (what, of) in &rows {
+        let mut line = format!("| {what} |");
+        for name in kernels.keys() {
+            write!(line, " {} |", of.get(name).map_or("", String::as_str))?;
+        }
+        writeln!(out, "{line}")?;
+    }
+    if !faults.is_empty() {
+        writeln!(out, "\n## What failed\n\n{faults}")?;
+    }
+    Ok(out)
+}
