@@ -19,6 +19,8 @@ use crate::log::{self, Outcome, refused};
 use crate::plan::{Item, KERNELS_RULES, shared_rule};
 use crate::record::{self, Owner, Record};
 use crate::rtnl::Rtnl;
+use crate::service::dhcp;
+use crate::sys::args::Strings;
 use crate::sys::file;
 use crate::sys::mem::List;
 use crate::sys::path::Path;
@@ -106,18 +108,33 @@ pub struct Apply {
     undoing: bool,
     /// Say each command.
     pub verbose: bool,
+    /// This process's environment, for those that it starts.
+    pub environment: Strings,
+    /// The number of the network namespace.
+    namespace: u64,
+    /// The index of the interface that got another master last.
+    moved: u32,
 }
 
 /// How a step begins that sets one of the kernel's switches.
 const SYSCTL: &[u8] = b"sysctl -w ";
 /// How one begins that is about what comes in by a shared interface.
 const TC: &[u8] = b"tc ";
+/// How one begins that ends the DHCP client of an interface.
+pub const DHCP_END: &[u8] = b"udhcpc -k ";
+/// Those that are no `ip` command.
+const TOOLS: [&[u8]; 3] = [SYSCTL, TC, DHCP_END];
+
+/// What is missing for DHCP.
+const NO_CLIENT: &str =
+    "DHCP needs busybox's udhcpc, and there is neither udhcpc nor busybox in PATH or /sbin, /usr/sbin, /bin, /usr/bin";
 
 impl Apply {
     /// Opens the socket and the record.
     pub fn open(conf: Loaded) -> Outcome<Self> {
         let rtnl = Rtnl::open().map_err(|errno| refused("open", b"rtnetlink", errno))?;
-        let record = Record::open(number_of_namespace(&rtnl)).map_err(Self::unreadable)?;
+        let namespace = number_of_namespace(&rtnl);
+        let record = Record::open(namespace).map_err(Self::unreadable)?;
         Ok(Self {
             rtnl,
             record,
@@ -131,6 +148,9 @@ impl Apply {
             owner: b"",
             undoing: false,
             verbose: false,
+            environment: Strings::NONE,
+            namespace,
+            moved: 0,
         })
     }
 
@@ -164,7 +184,8 @@ impl Apply {
             }
             _ => "",
         };
-        let what = if [b"ip ", SYSCTL, TC].iter().any(|tool| command.starts_with(tool)) {
+        let is_known = [b"ip ", SYSCTL, TC].iter().any(|tool| command.starts_with(tool));
+        let what = if is_known && dhcp::parse(command).is_none() {
             What::Command(command)
         } else {
             What::Deed("run", command)
@@ -265,6 +286,17 @@ impl Apply {
         if let Some(deletion) = command.strip_prefix(TC) {
             return self.take_share_back(command, deletion, asked);
         }
+        if let Some(words) = command.strip_prefix(DHCP_END) {
+            self.flush()?;
+            let iface = before(words, b' ');
+            let vrf = words.get(iface.len() + 1..).unwrap_or_default();
+            let Self { conf, namespace, environment, .. } = self;
+            dhcp::stop(iface, vrf, &dhcp::World { conf, namespace: *namespace, environment: *environment });
+            return Ok(());
+        }
+        if let Some(client) = dhcp::parse(command) {
+            return self.dhcp(command, client, asked);
+        }
         let mut room = [0; limits::REQUEST];
         let mut undo = [0; limits::COMMAND];
         self.command_in(command, asked, &mut Writer::new(&mut room), &mut Buf::new(&mut undo))
@@ -300,6 +332,49 @@ impl Apply {
             file::write_all(&file::open_write(path.c_str())?, value)
         });
         set.or_else(|errno| self.fail(command, asked, Why::Errno(errno), b""))
+    }
+
+    /// Has a DHCP client look after an interface.
+    #[inline(never)]
+    fn dhcp(&mut self, command: &[u8], client: dhcp::Command<'_>, asked: Asked) -> Outcome {
+        self.flush()?;
+        let line = self.record.len();
+        let mut room = [0; limits::COMMAND];
+        let mut undo = Buf::new(&mut room);
+        put_dhcp_end(client, &mut undo);
+        // It may have left its VRF meanwhile, or its VRF may be another.
+        let last = self.moved;
+        let moved = self.known(client.iface).is_some_and(|known| known.index == last);
+        let Self { conf, namespace, environment, record, .. } = self;
+        let world = dhcp::World { conf, namespace: *namespace, environment: *environment };
+        let kept = record.add(Owner::Iface(self.owner), undo.as_bytes()).and_then(|()| record.save());
+        kept.map_err(Self::unrecorded)?;
+        let why = match dhcp::start(client, &world) {
+            Ok(dhcp::Done::Already) => {
+                if moved {
+                    dhcp::script(c"again", client.iface, client.vrf, &world);
+                }
+                self.record.retract(line);
+                return Ok(());
+            }
+            Ok(dhcp::Done::Leased) => return Ok(()),
+            Ok(dhcp::Done::Asking) => {
+                log::message(&|out| {
+                    out.shown(client.iface).str(": no DHCP server has answered yet; udhcpc goes on asking");
+                });
+                return Ok(());
+            }
+            Ok(dhcp::Done::Ended(code)) => {
+                return self.fail_with(command, asked, &|text| {
+                    text.str("it ended with exit code ").num(u32::try_from(code).unwrap_or(0));
+                });
+            }
+            Ok(dhcp::Done::NoClient) => Why::Says(NO_CLIENT),
+            Ok(dhcp::Done::NoShell) => Why::Says("its script needs a shell, and there is no /bin/sh"),
+            Err(errno) => Why::Errno(errno),
+        };
+        self.record.retract(line);
+        self.fail(command, asked, why, b"")
     }
 
     /// As [`Self::command`], with room for its body and its way back. A function of its own has a small frame, hence
@@ -552,6 +627,7 @@ impl Apply {
             let lose = |errno| refused("keep the addresses of", name, errno);
             let from = self.table_of(known.master).map_err(lose)?;
             let to = self.table_of(master).map_err(lose)?;
+            self.moved = known.index;
             kept = Some((keep::Kept::take(&mut self.rtnl, name, known.index, from).map_err(lose)?, to));
         }
         self.push(command, request, body, undo.as_bytes(), asked)?;
@@ -790,7 +866,7 @@ impl Apply {
     /// Carries out a command that takes something back. One torn by an interrupted write is none.
     #[inline(never)]
     fn undo_one(&mut self, command: &[u8]) -> Outcome {
-        if ip::request(command).is_none() && !command.starts_with(SYSCTL) && !command.starts_with(TC) {
+        if ip::request(command).is_none() && !TOOLS.iter().any(|tool| command.starts_with(tool)) {
             return Ok(());
         }
         self.undoing = true;
@@ -803,9 +879,13 @@ impl Apply {
     pub fn claim(&mut self, command: &[u8]) -> Outcome {
         let mut room = [0; limits::REQUEST];
         let mut body = Writer::new(&mut room);
-        let Some(Ok(request)) = ip::check(command, &mut body) else { return Ok(()) };
         let mut room = [0; limits::COMMAND];
         let mut undo = Buf::new(&mut room);
+        if let Some(client) = dhcp::parse(command) {
+            put_dhcp_end(client, &mut undo);
+            return self.record.add(Owner::Iface(self.owner), undo.as_bytes()).map_err(Self::unrecorded);
+        }
+        let Some(Ok(request)) = ip::check(command, &mut body) else { return Ok(()) };
         if request.class == Class::LinkSet {
             undo.str("ip link set dev ").bytes(request.dev).str(" nomaster down");
         } else {
@@ -835,6 +915,11 @@ impl Pending {
     }
 }
 
+/// The command that ends a DHCP client.
+fn put_dhcp_end(client: dhcp::Command<'_>, out: &mut Buf<'_>) {
+    out.bytes(DHCP_END).bytes(client.iface).byte(b' ').bytes(client.vrf);
+}
+
 /// Whose the way back from a command is, that was carried out for `name`.
 fn owner(name: Name, request: &Request<'_>, body: &[u8]) -> Owner<'static> {
     if request.class == Class::LinkAdd && request.table != 0 {
@@ -853,7 +938,7 @@ fn way_back(command: &[u8], request: &Request<'_>, body: &[u8], out: &mut Buf<'_
             out.str("ip link del ").bytes(request.dev);
         }
         // What was replaced would have to be put back.
-        Class::RouteAdd if request.flags & uapi::NLM_F_REPLACE != 0 => {}
+        Class::AddrAdd | Class::RouteAdd if request.flags & uapi::NLM_F_REPLACE != 0 => {}
         // The kernel's own rule is left: it would not make it again.
         Class::RuleAdd if shared_rule(request, body).is_some_and(|rule| rule < KERNELS_RULES) => {}
         Class::AddrAdd | Class::RouteAdd | Class::RuleAdd => turned(command, b"del", out),

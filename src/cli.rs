@@ -75,6 +75,8 @@ pub struct Options {
     pub dry_run: bool,
     /// `--user`, `--env`, `--chdir`, `--resolv-conf`
     pub settings: Settings,
+    /// The environment.
+    pub environment: Strings,
 }
 
 impl Options {
@@ -94,6 +96,7 @@ impl Options {
             verbose: false,
             dry_run: false,
             settings: Settings::NONE,
+            environment: Strings::NONE,
         }
     }
 }

@@ -13,7 +13,7 @@
 //!         | vlan id N [protocol { 802.1q | 802.1ad }] | bridge [stp_state N] [forward_delay N] … }
 //! ip link del [dev] NAME [type …]
 //! ip link set [dev] NAME { up | down | mtu N | address MAC | alias S | master M | vrf M | nomaster } …
-//! ip addr { add | del } [local] ADDR[/LEN] [peer ADDR[/LEN]] dev NAME [broadcast { ADDR | + | - }]
+//! ip addr { add | replace | del } [local] ADDR[/LEN] [peer ADDR[/LEN]] dev NAME [broadcast { ADDR | + | - }]
 //!         [scope S] [label L] [metric N] [nodad] [noprefixroute]
 //! ip addr flush [dev] NAME
 //! ip route { add | replace | append | del } [to] [TYPE] { PREFIX | default } [via [inet | inet6] ADDR] [dev NAME]

@@ -4,8 +4,8 @@
 //! for, then the phase's own lines. What isolation needs beyond the file comes where its kind belongs and is marked
 //! as implied; `--exact` leaves it out.
 
-use crate::conf::keywords::{Keyword, Property, keyword, vlan_protocol};
-use crate::conf::stanzas::{Conf, Iface};
+use crate::conf::keywords::{Keyword, Property, canonical, keyword, vlan_protocol};
+use crate::conf::stanzas::{Conf, Iface, Method};
 use crate::conf::values;
 use crate::conf::words::Words;
 use crate::error::Exit;
@@ -187,6 +187,15 @@ impl<'a> Plan<'a> {
                     }
                 }
                 to.last(Keyword::BridgeHw, b"ip link set dev N address V")?;
+                // Before it is up: advertisements are asked for then.
+                if self.conf.has_method(iface, Method::Auto6) {
+                    to.put(&here, b"sysctl -w net/ipv6/conf/N/accept_ra=2")?;
+                    to.put(&here, b"sysctl -w net/ipv6/conf/N/autoconf=1")?;
+                }
+                to.last(Keyword::AcceptRa, b"sysctl -w net/ipv6/conf/N/accept_ra=V")?;
+                to.last(Keyword::Autoconf, b"sysctl -w net/ipv6/conf/N/autoconf=Z")?;
+                to.last(Keyword::DadTransmits, b"sysctl -w net/ipv6/conf/N/dad_transmits=V")?;
+                to.last(Keyword::Privext, b"sysctl -w net/ipv6/conf/N/use_tempaddr=V")?;
                 to.last(Keyword::VrfMember, b"ip link set dev N master V")?;
                 to.switches()?;
             }
@@ -195,10 +204,16 @@ impl<'a> Plan<'a> {
                 to.each(Keyword::Address, b"ip addr add A[ peer R] dev N")?;
                 to.each(Keyword::Gateway, b"ip [F ]route add default via V dev N[ vrf M][ table O] metric D onlink")?;
                 to.each(Keyword::VrfRoute, b"ip route add W table T")?;
+                if self.conf.has_method(iface, Method::Dhcp) {
+                    to.put(&here, b"[ip vrf exec M ]udhcpc -i N[Y]")?;
+                }
                 to.isolate(Keyword::VrfLoopback, &[true; 2], &LOOPBACKS)?;
             }
             // What ifupdown-ng's executors do in this phase.
             Phase::Down if self.exact => {
+                if self.conf.has_method(iface, Method::Dhcp) {
+                    to.put(&here, b"udhcpc -k N[ M]")?;
+                }
                 let addressed = |which| self.conf.last(iface, which).is_some();
                 if addressed(Keyword::Address) || addressed(Keyword::Gateway) {
                     to.put(&here, b"ip addr flush dev N")?;
@@ -372,6 +387,8 @@ impl<'a> Composer<'_, 'a, '_> {
                 return put(if letter == b'K' { raw } else { id }, out);
             }
             b'X' => Keyword::VlanProtocol,
+            b'Y' => return self.dhcp_options(out),
+            b'Z' => return put(if values::yes_no(first) == Ok(true) { b"1" } else { b"0" }, out),
             // Of a bridge.
             b'B' => Keyword::BridgeStp,
             b'C' => Keyword::BridgeFd,
@@ -408,6 +425,27 @@ impl<'a> Composer<'_, 'a, '_> {
             b'U' | b'H' => put(value.strip_prefix(b"ether").unwrap_or(value).trim_ascii(), out),
             _ => put(property.first(), out),
         }
+    }
+
+    /// The words for a DHCP client, each with a blank before it.
+    #[inline(never)]
+    fn dhcp_options(&self, out: &mut Buf<'_>) -> bool {
+        for line in self.plan.conf.properties(self.iface) {
+            let option = match canonical(line.key) {
+                b"dhcp-hostname" => " -x hostname:",
+                b"dhcp-vendor" => " -V ",
+                b"dhcp-client-id" => " -x 0x3d:",
+                b"dhcp-leasetime" => " -x lease:",
+                b"dhcp-script" => " -s ",
+                b"dhcp-opts" => " ",
+                _ => continue,
+            };
+            // ifupdown-ng would have a shell expand it.
+            if !line.value.iter().any(|byte| matches!(byte, b'$' | b'`')) {
+                out.str(option).bytes(if option.len() == 1 { line.value } else { line.first() });
+            }
+        }
+        true
     }
 
     /// An address with its length.

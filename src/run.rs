@@ -4,7 +4,7 @@ mod confirm;
 mod shared;
 
 use crate::adopt::{self, Move};
-use crate::apply::Apply;
+use crate::apply::{Apply, DHCP_END};
 use crate::baked::BAKED;
 use crate::bind::cgroup;
 use crate::bind::program::Level;
@@ -26,7 +26,7 @@ use crate::plan::{self, Item, KERNELS_RULES, Phase, Plan, RULES};
 use crate::record::Owner;
 use crate::rtnl::Rtnl;
 use crate::service::supervise::{Host, Supervisor};
-use crate::service::{Settings, inetd, listen, seal};
+use crate::service::{Settings, dhcp, inetd, listen, seal};
 use crate::sys::args::Strings;
 use crate::sys::mem::{List, filled};
 use crate::sys::path::Path;
@@ -43,6 +43,10 @@ type Name = &'static [u8];
 /// Runs the program; gives its exit code.
 pub fn run(argv: Strings, environment: Strings) -> u8 {
     let mut options = Options::new();
+    options.environment = environment;
+    if dhcp::is_event(argv, environment) {
+        return dhcp::event(argv.skip(1), environment).code();
+    }
     if init::is_started_as(argv, environment, &cli::is_command) {
         let words = cli::init_words(argv.skip(1), &mut options);
         return first_process(&options, words, environment).code();
@@ -287,6 +291,7 @@ impl Story<'_> {
     fn change(&self, tale: &mut dyn FnMut(&Self, &mut Apply) -> Outcome) -> Outcome {
         let mut apply = open(self.conf)?;
         apply.verbose = self.options.verbose;
+        apply.environment = self.options.environment;
         tale(self, &mut apply).and(apply.end())
     }
 
@@ -571,6 +576,10 @@ impl Story<'_> {
             outcome = outcome.and(apply.undo(0, &|owner, line| line.starts_with(b"tc ") && ours(owner.name())));
         }
         if !self.options.exact {
+            // DHCP clients tell their servers, which takes the interface they are on.
+            let ours = |name: &[u8]| self.all || self.selects(name);
+            let is_client = |owner: Owner<'_>, line: &[u8]| line.starts_with(DHCP_END) && ours(owner.name());
+            outcome = outcome.and(apply.undo(0, &is_client));
             // No service may use an interface that has left its VRF, not for a moment.
             outcome = outcome.and(self.refresh(true)).and(self.take_back(apply)).and(self.refresh(false));
         }

@@ -53,6 +53,10 @@ pub enum Keyword {
     BridgeBridgeprio,
     BridgeVlanAware,
     BridgeHw,
+    AcceptRa,
+    Autoconf,
+    DadTransmits,
+    Privext,
 }
 
 /// Every spelling, each behind the byte of its keyword. `pointopoint` is classic ifupdown's, `vrf` ifupdown2's.
@@ -60,7 +64,8 @@ const NAMES: &[u8] = b"aaddress balias cdown dgateway ehwaddress flink-type gmet
 jpointopoint kpost-down lpost-up mpre-down npre-up orequires pup qveth-peer-name uvrf rvrf-accept svrf-isolation \
 tvrf-loopback uvrf-member vvrf-route wvrf-rules xvrf-shared yvrf-strict-mode zvrf-table {inherit |use \
 }vlan-raw-device ~vlan-id \x80vlan-protocol \x81bridge-ports \x82bridge-stp \x83bridge-fd \x84bridge-hello \
-\x85bridge-maxage \x86bridge-ageing \x87bridge-bridgeprio \x88bridge-vlan-aware \x89bridge-hw";
+\x85bridge-maxage \x86bridge-ageing \x87bridge-bridgeprio \x88bridge-vlan-aware \x89bridge-hw \x8aipv6-accept-ra \x8aaccept_ra \
+\x8bipv6-autoconf \x8bautoconf \x8cipv6-dad-transmits \x8cdad_transmits \x8cdad-attempts \x8dprivext";
 
 /// The keyword a word is, if it is one.
 #[inline(never)]
@@ -108,6 +113,10 @@ pub fn keyword(word: &[u8]) -> Option<Keyword> {
         0x87 => K::BridgeBridgeprio,
         0x88 => K::BridgeVlanAware,
         0x89 => K::BridgeHw,
+        0x8a => K::AcceptRa,
+        0x8b => K::Autoconf,
+        0x8c => K::DadTransmits,
+        0x8d => K::Privext,
         _ => return None,
     })
 }
@@ -122,7 +131,7 @@ pub fn is_misspelt(word: &[u8]) -> bool {
 /// Of those that ifupdown-ng knows, the ones for tunnels and Ethernet drivers are left out.
 const SPELLINGS: &[u8] = b"pointopoint point-to-point vrf vrf-member bond-slaves bond-members hostname dhcp-hostname \
 accept_ra ipv6-accept-ra autoconf ipv6-autoconf dad_transmits ipv6-dad-transmits client dhcp-client-id \
-leasetime dhcp-leasetime script dhcp-script vendor dhcp-vendor provider ppp-provider";
+dhcp-client_id dhcp-client-id udhcpc-opts dhcp-opts leasetime dhcp-leasetime script dhcp-script vendor dhcp-vendor provider ppp-provider";
 
 /// A keyword in its usual spelling. Source: `libifupdown/interface-file.c: tokens` of ifupdown-ng.
 #[inline(never)]
@@ -138,7 +147,7 @@ pub fn canonical(word: &[u8]) -> &[u8] {
 
 /// Whether the word is a keyword of somebody else.
 pub fn is_foreign(word: &[u8]) -> bool {
-    keyword(word).is_none()
+    keyword(word).is_none() && !canonical(word).starts_with(b"dhcp-")
 }
 
 /// One line of a stanza: `at` is its place, `value` all that follows the keyword.
@@ -228,10 +237,12 @@ impl<'a> Property<'a> {
             K::Address | K::PointToPoint => values::address_len(first).map(drop),
             K::Gateway => values::address(first).map(drop),
             K::Netmask => values::netmask(first).map(drop),
-            K::Metric | K::Mtu => values::u32_(first).map(drop),
+            K::AcceptRa | K::Privext if !matches!(first, b"0" | b"1" | b"2") => Err("neither 0, 1 nor 2"),
+            K::AcceptRa | K::Privext => Ok(()),
+            K::Metric | K::Mtu | K::DadTransmits => values::u32_(first).map(drop),
             K::VethPeerName | K::VrfMember | K::VrfShared | K::VlanRawDevice => values::if_name(first).map(drop),
             K::VrfTable => vrf_table(first).map(drop),
-            K::VrfLoopback | K::VrfRules | K::VrfStrictMode | K::BridgeStp | K::BridgeVlanAware => {
+            K::VrfLoopback | K::VrfRules | K::VrfStrictMode | K::Autoconf | K::BridgeStp | K::BridgeVlanAware => {
                 values::yes_no(first).map(drop)
             }
             K::Hwaddress | K::BridgeHw => {

@@ -87,6 +87,15 @@ pub struct Conf<'a> {
     runs: &'a [Run],
 }
 
+/// Where an interface's addresses come from, beside those that it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// From a DHCP server: `inet dhcp`, `use dhcp`, any keyword of DHCP's.
+    Dhcp,
+    /// From a router's advertisements: `inet6 auto`, `use ipv6-ra`.
+    Auto6,
+}
+
 /// An interface of the configuration: the number of its first stanza.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Iface(pub usize);
@@ -305,6 +314,28 @@ impl<'a> Conf<'a> {
             let heading = Property { at: self.at(iface), key: b"iface", value: raw };
             each(self.last(iface, Keyword::VlanRawDevice).unwrap_or(heading), raw);
         }
+    }
+
+    /// Whether an interface is to get its addresses so: by a word of a heading, or by `use`.
+    #[inline(never)]
+    pub fn has_method(&self, iface: Iface, method: Method) -> bool {
+        let (executor, word): (&[u8], &[u8]) = match method {
+            Method::Dhcp => (b"dhcp", b"dhcp"),
+            Method::Auto6 => (b"ipv6-ra", b"auto"),
+        };
+        let mut k = iface.0;
+        while let Some(stanza) = self.stanzas.get(k) {
+            let mut heading = Words::new(lines(self.text, self.stanzas, k).next().map_or(b"", |line| line.body));
+            let (_, _, rest) = (heading.next(), heading.next(), heading.rest());
+            // One that asks a DHCP server for IPv6 has an advertisement say so.
+            let is_v6 = has_word(rest, b"inet6");
+            let is_said = has_word(rest, word) || is_v6 && has_word(rest, b"dhcp");
+            if matches!(stanza.kind, IFACE | TEMPLATE) && is_said && is_v6 == (method == Method::Auto6) {
+                return true;
+            }
+            k = index(stanza.next).wrapping_sub(1);
+        }
+        self.uses(iface, executor)
     }
 
     /// Whether an interface is one for that executor: it says `use NAME`, or has a keyword that begins with `NAME-`.

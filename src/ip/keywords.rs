@@ -201,7 +201,9 @@ const TABLES: &[&[Group]] = &[
     ],
     &[
         (ADDR_ADD, attr(uapi::RTM_NEWADDR), NEW, b":add"),
-        (OTHER_VERB, 0, 0, b":change:replace:append"),
+        (OTHER_VERB, 0, 0, b":change"),
+        (ADDR_ADD, attr(uapi::RTM_NEWADDR), REPLACE, b":replace"),
+        (OTHER_VERB, 0, 0, b":append"),
         (ADDR_DEL, attr(uapi::RTM_DELADDR), 0, b":delete"),
         (ADDR_FLUSH, attr(uapi::RTM_GETADDR), DUMP, b":flush"),
     ],

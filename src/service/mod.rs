@@ -1,6 +1,7 @@
 //! Starting a service: the command takes this process's place, with its environment, signals and PID unchanged but for
 //! what [`Settings`] say.
 
+pub mod dhcp;
 pub mod inetd;
 pub mod listen;
 pub mod output;
