@@ -133,7 +133,7 @@ impl Apply {
     /// Opens the socket and the record.
     pub fn open(conf: Loaded) -> Outcome<Self> {
         let rtnl = Rtnl::open().map_err(|errno| refused("open", b"rtnetlink", errno))?;
-        let namespace = number_of_namespace(&rtnl);
+        let namespace = number_of_namespace(&rtnl).map_err(Self::unreadable)?;
         let record = Record::open(namespace).map_err(Self::unreadable)?;
         Ok(Self {
             rtnl,
@@ -898,13 +898,18 @@ impl Apply {
 
 /// The number of this process's network namespace.
 pub fn namespace() -> Result<u64, Errno> {
-    Ok(number_of_namespace(&Rtnl::open_plain()?))
+    number_of_namespace(&Rtnl::open_plain()?)
 }
 
-fn number_of_namespace(rtnl: &Rtnl) -> u64 {
-    // Before 5.14: the inode, which a later namespace may have again.
-    let inode = || crate::sys::file::identity(c"/proc/self/ns/net").map_or(0, |(_, inode)| inode);
-    rtnl.netns_cookie().unwrap_or_else(inode)
+fn number_of_namespace(rtnl: &Rtnl) -> Result<u64, Errno> {
+    match rtnl.netns_cookie() {
+        // Before 5.14: the inode, which a later namespace may have again.
+        Err(Errno::ENOPROTOOPT) => match file::identity(c"/proc/self/ns/net") {
+            Err(Errno::ENOENT) => Ok(0), // there is no /proc
+            other => other.map(|(_, inode)| inode),
+        },
+        other => other,
+    }
 }
 
 impl Pending {

@@ -468,12 +468,14 @@ fn append(raw: &mut List<u8>, fd: &OwnedFd, size: u64) -> Result<(), Errno> {
     // One more than there is: a regular file that gives less has come to its end. Others have no size.
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let mut more = if size > 0 { size.saturating_add(1) } else { CHUNK };
+    let mut left = size;
     loop {
         let got = raw.read_from(fd, more)?;
-        if got == 0 || (size > 0 && got < more) {
+        left = left.saturating_sub(got);
+        if got == 0 || (size > 0 && left == 0 && got < more) {
             return Ok(());
         }
-        more = CHUNK;
+        more = CHUNK.max(left.saturating_add(1));
     }
 }
 

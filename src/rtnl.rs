@@ -59,9 +59,9 @@ impl Rtnl {
         Ok(rtnl)
     }
 
-    /// The number that tells network namespaces apart for as long as the machine runs (5.14).
-    pub fn netns_cookie(&self) -> Option<u64> {
-        net::option_u64(&self.fd, uapi::SOL_SOCKET, uapi::SO_NETNS_COOKIE).ok()
+    /// The number that tells network namespaces apart for as long as the machine runs (5.14; before, `ENOPROTOOPT`).
+    pub fn netns_cookie(&self) -> sys::Result<u64> {
+        net::option_u64(&self.fd, uapi::SOL_SOCKET, uapi::SO_NETNS_COOKIE)
     }
 
     /// The kernel's sentence on what it refused last; often empty.

@@ -4,8 +4,10 @@
  *   faults KIND PROCESS NUMBER COMMAND...   runs it, with a fault at the NUMBERth system call of the PROCESSth process: the
  *                                           process is killed there (KIND kill), is given one byte at most (short), or an
  *                                           error (KIND is its name). The exit code is COMMAND's, 128+n by a signal, 124
- *                                           after ten seconds, 125 where there was no such call.
- *   faults echo PORT                        answers UDP datagrams
+ *                                           after ten seconds, 125 where there was no such call. With NEW=FOLDER in the
+ *                                           environment it is the first process of new namespaces with that root, and
+ *                                           SIGTERM is sent after four seconds.
+ *   faults echo PORT                        answers UDP datagrams, and says which of them escaped from a service
  *   faults ping ADDRESS PORT                sends one every few milliseconds until SIGTERM, but for the time from SIGUSR1 to
  *                                           SIGUSR2; says how many and how many of them were not answered
  *   faults service VRF LEVEL                says "kept" where a service is kept in VRF as LEVEL promises, else why not; LEVEL
@@ -29,6 +31,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -151,12 +155,20 @@ static int trace(const char *kind, int process, long number, char **command) {
             errno_ = ERRORS[i].number;
     if (!strcmp(kind, "list"))
         out = fopen("/tmp/points", "w");
-    pid_t first = fork();
+    const char *root = getenv("NEW");
+    pid_t first = syscall(SYS_clone, SIGCHLD | (root ? CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET : 0), 0, 0, 0, 0);
     if (first == 0) {
-        setpgid(0, 0);
+        static char *kernels[] = {"HOME=/", "TERM=linux", NULL};
         ptrace(PTRACE_TRACEME, 0, 0, 0);
-        raise(SIGSTOP);
-        execv(command[0], command);
+        if (root) {
+            mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+            if (chroot(root) || chdir("/"))
+                _exit(126);
+        } else {
+            setpgid(0, 0);
+        }
+        syscall(SYS_kill, getpid(), SIGSTOP);
+        execve(command[0], command, root ? kernels : environ);
         _exit(127);
     }
     int status;
@@ -168,9 +180,16 @@ static int trace(const char *kind, int process, long number, char **command) {
     tracee(first)->fresh = 0;
     ptrace(PTRACE_CONT, first, 0, 0);
     sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
-    alarm(10);
+    alarm(root ? 4 : 10);
     while (known > 0 || code == 125) {
         pid_t pid = waitpid(-1, &status, __WALL);
+        if (pid < 0 && errno == EINTR && late && root) {
+            root = NULL;
+            late = 0;
+            kill(first, SIGTERM);
+            alarm(25);
+            continue;
+        }
         if (pid < 0 && errno == EINTR && late) {
             for (int i = 0; i < known; i++)
                 kill(tracees[i].pid, SIGKILL);
@@ -251,7 +270,7 @@ static int trace(const char *kind, int process, long number, char **command) {
                 code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
                 break;
             }
-    return hit || out || code == 124 ? code : 125;
+    return hit || out || code == 124 || getenv("NEW") ? code : 125;
 }
 
 /* ---- connectivity */
@@ -279,6 +298,8 @@ static int echo(int port) {
         char text[64];
         len = sizeof from;
         ssize_t got = recvfrom(fd, text, sizeof text, 0, (void *)&from, &len);
+        if (got == 7 && !memcmp(text, "escaped", 7))
+            dprintf(1, "escaped\n");
         if (got > 0)
             sendto(fd, text, got, 0, (void *)&from, len);
     }
@@ -365,6 +386,16 @@ static int service(const char *vrf, const char *level) {
         }
         if (strict && !setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "eth1", 5))
             return leak("a socket was bound to another interface");
+        close(fd);
+    }
+    if (getenv("LISTEN_FDS")) {
+        int bound = -1;
+        socklen_t len = sizeof bound;
+        getsockopt(3, SOL_SOCKET, 62, &bound, &len);
+        if (bound != wanted)
+            return leak("a socket that was opened for it is not bound");
+        if (geteuid() == 0)
+            return leak("it is root");
     }
     if (!guard && !strict)
         return leak("kept") * 0;
@@ -382,7 +413,7 @@ static int service(const char *vrf, const char *level) {
         for (int i = 0; i < 41; i++)
             if (prctl(PR_CAPBSET_READ, i) == 1 && (i > 31 || !(0x23844cf9u >> i & 1)))
                 return leak("a setuid program would get a capability that leads out");
-        if (prctl(PR_GET_NO_NEW_PRIVS) != 1)
+        if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
             return leak("no_new_privs is not set");
         int fd = open("/sys/fs/cgroup/cgroup.procs", O_WRONLY);
         if (fd >= 0)

@@ -3,7 +3,7 @@
 # killed there. A machine far away is asked all the while, outside the VRF, and no question is lost; what ends well has
 # done what it should; and the next `up` or `down` ends in the same state as ever.
 #
-# Here every 97th fault; with `trust=all` on the kernel's command line (make trust) all of them.
+# Here every 97th fault; with `trust=1` on the kernel's command line (make trust) all of them.
 # kernels: debian-6.1
 # modules: vrf dummy veth sch_ingress cls_bpf
 # timeout: 150
@@ -60,7 +60,9 @@ differs() {
 }
 # ended STATUS STATE: a code that a fault may lead to; where all is well, the state is that
 ended() {
-    case $1 in
+    code=$1
+    [ "$call" -gt 2 ] || [ "$code" != 139 ] || code=111 # in musl's start code: nothing has begun
+    case $code in
     0) is "$2" || { differs "$2"; lost 'it ends with 0, and the state is not what it should be'; } ;;
     100 | 111 | 137) ;;
     125) unreached=1 ;; # there are as many calls as the kernel has news
@@ -94,7 +96,7 @@ clear_() {
     is /tmp/before || { differs /tmp/before; fail 'there is no way back'; }
 } 2>/tmp/cleared
 at_up() {
-    recorded=''
+    recorded='' call=$3
     faults "$@" /vrf-launch -q -c /tmp/conf up >/tmp/said 2>&1
     ended $? /tmp/up
     # Without a record, what was made stays: there is no place for one (EPERM).
@@ -108,6 +110,7 @@ at_up() {
     [ -z "$loss" ] || clear_
 }
 at_down() {
+    call=$3
     /vrf-launch -q -c /tmp/conf up
     faults "$@" /vrf-launch -q -c /tmp/conf down >/tmp/said 2>&1
     ended $? /tmp/before

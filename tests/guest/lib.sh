@@ -19,7 +19,7 @@
 #   state                    the kernel's state in this namespace, without what differs from run to run
 #   same_state WHAT WANTED   fails with WHAT unless `state` soon prints what the file WANTED holds; shows the difference
 #   points WHAT STEP FILE FUNCTION   calls FUNCTION KIND PROCESS NUMBER for every STEPth fault of those that FILE lists (faults.c), for
-#                            all of them with `trust=all` on the kernel's command line; prints "# points WHAT|all|tried|lost"
+#                            every Nth of them with `trust=N` on the kernel's command line; prints "# points WHAT|all|tried|lost"
 #   lost REASON              within FUNCTION: this one is lost; with `unreached=1` there it has not been tried
 #
 # A line of the console that begins with "ok " or "not ok " is a verdict; what a case has to show begins with "# ".
@@ -188,8 +188,8 @@ same_state() {
     return 1
 }
 
-every_=''
-grep -q trust=all /proc/cmdline && every_=1
+# trust=N on the kernel's command line: every Nth.
+every_=$(sed -n 's/.*trust=\([0-9]*\).*/\1/p' /proc/cmdline 2>/dev/null)
 
 lost() {
     loss=${loss:-$1}

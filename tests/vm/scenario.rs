@@ -11,7 +11,7 @@
 //! # setup: FILE                        Alpine's disk is the root: that script prepares it (/disk), /sbin/init of the disk
 //!                                      goes on, and something there runs /test/scenario.sh
 //! # source: FILE.c                     a program in C that is not called as the script is
-//! # trust: SECONDS                      `make trust` runs it with `trust=all` on the kernel's command line, so long at most
+//! # trust: SECONDS                      `make trust` runs it with `trust=1` on the kernel's command line, so long at most
 //! # append: WORD...                    added to the kernel's command line
 //! # says: TEXT                         what the console has to show beside the verdicts
 //! case_ three                         and so does a function of the script whose name ends with case_
