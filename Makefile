@@ -64,7 +64,7 @@ endif
 lld := $(firstword $(if $(wildcard $(root)/$(host)/bin/rust-lld),rust-lld) $(shell command -v ld.lld 2>/dev/null))
 RUSTFLAGS := $(if $(lld),-C linker=$(lld) -C linker-flavor=ld.lld,-C linker=ld -C linker-flavor=ld) \
 	$(if $(findstring -unknown-linux-musl,$(TARGET)),-C link-self-contained=no) \
-	-C target-feature=+crt-static -C relocation-model=pic \
+	-C target-feature=+crt-static -C relocation-model=pic -C link-arg=-Map=$(OUT).map \
 	--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 
 # VRF_LAUNCH_CONFIG=FILE, which build.rs bakes in: from where make was called, with -C too.

@@ -29,6 +29,8 @@ pub const LINKS: usize = 8;
 pub const TEMPLATES: u8 = 32;
 /// See [`TEMPLATES`].
 pub const SOURCES: u8 = 32;
+/// Services that require one another, one behind the other: likewise.
+pub const SERVICES: u32 = 256;
 /// Bytes of a path. Source: `limits.h: PATH_MAX`.
 pub const PATH: usize = 4096;
 /// Bytes of an interface's name with its NUL. Source: `net/if.h: IFNAMSIZ`.

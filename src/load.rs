@@ -546,6 +546,14 @@ fn one_of(set: &[u8], byte: u8) -> Option<&[u8]> {
 /// Whether one piece comes before another.
 type Less<'l> = &'l dyn Fn(&Piece, &Piece) -> bool;
 
+/// Exchanges two pieces. The library's exchange would panic where one of them is not there.
+#[inline(never)]
+fn swap(list: &mut [Piece], one: usize, other: usize) {
+    if let Ok([one, other]) = list.get_disjoint_mut([one, other]) {
+        core::mem::swap(one, other);
+    }
+}
+
 /// Sorts by a heap: the library's sorting is large.
 #[inline(never)]
 fn sort(list: &mut [Piece], less: Less<'_>) {
@@ -555,7 +563,7 @@ fn sort(list: &mut [Piece], less: Less<'_>) {
         let (mut at, end) = if step >= len {
             (step - len, len)
         } else {
-            list.swap(0, step);
+            swap(list, 0, step);
             (0, step)
         };
         loop {
@@ -565,7 +573,7 @@ fn sort(list: &mut [Piece], less: Less<'_>) {
                 _ => {}
             }
             match (list.get(at), list.get(child)) {
-                (Some(above), Some(below)) if child < end && less(above, below) => list.swap(at, child),
+                (Some(above), Some(below)) if child < end && less(above, below) => swap(list, at, child),
                 _ => break,
             }
             at = child;

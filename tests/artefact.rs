@@ -1,12 +1,15 @@
 //! The shipped binary keeps its promises: small, static, stripped, nothing writable and executable.
 
+use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use goblin::elf::Elf;
 use goblin::elf::header::ET_DYN;
 use goblin::elf::program_header::{PF_W, PF_X, PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP};
 use goblin::elf::section_header::SHT_SYMTAB;
-use vrf_launch_tests::elf::{MAX_SIZE, binary};
+use vrf_launch_tests::elf::{MAX_SIZE, binary, repository};
 
 fn bytes() -> Vec<u8> {
     fs::read(binary().expect("the binary")).expect("a readable binary")
@@ -55,4 +58,78 @@ fn binary_is_stripped_and_names_no_source_file() {
     for path in [".rs:", ".rs\0", "/rustc/", "/registry/", "library/core", env!("CARGO_MANIFEST_DIR")] {
         assert!(!bytes.windows(path.len()).any(|window| window == path.as_bytes()), "it contains {path:?}");
     }
+}
+
+#[test]
+fn nothing_that_panics_is_linked() {
+    if std::env::var_os("VRF_LAUNCH").is_some() {
+        return; // somebody else's binary comes without a map
+    }
+    // What the linker took, by name, of this build.
+    let map = fs::read_to_string(binary().expect("the binary").with_extension("map")).expect("the linker's map");
+    assert!(map.contains("main") && map.contains("Story"), "that is no map");
+    for word in ["panicking", "begin_unwind", "unwrap_failed", "expect_failed", "rust_panic"] {
+        let found: Vec<_> = map.lines().filter(|line| line.contains(word)).collect();
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}
+
+/// Runs the binary with a stack of 256 KiB; gives its exit code and the end of what it says.
+fn in_little_stack(folder: &Path, conf: &str, command: &str) -> (Option<i32>, String) {
+    fs::write(folder.join("conf"), conf).expect("a file");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -s 256; exec \"$0\" -c conf $1 >out"]).arg(binary().expect("the binary"));
+    let done = shell.arg(command).current_dir(folder).output().expect("a shell");
+    (done.status.code(), String::from_utf8_lossy(&done.stderr).into_owned())
+}
+
+#[test]
+fn a_quarter_of_a_mebibyte_is_stack_enough_for_any_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let [mut flat, mut chain, mut templates, mut services] = [const { String::new() }; 4];
+    for n in 0..10_000 {
+        writeln!(flat, "auto i{n}\niface i{n}\n  vrf-table {}", 1000 + n).expect("text");
+        writeln!(chain, "auto i{n}\niface i{n}\n  vrf-table {}\n  requires i{}", 1000 + n, n + 1).expect("text");
+        if n < 1000 {
+            writeln!(templates, "template t{}\n  inherit t{n}", n + 1).expect("text");
+            writeln!(services, "auto s{n}\nservice s{n}\n  exec /x\n  requires s{}", n + 1).expect("text");
+            fs::write(folder.join(format!("source{n}")), format!("source source{}\n", n + 1)).expect("a file");
+        }
+    }
+    templates += "template t0\n  mtu 1400\n";
+    chain += "iface i10000\n  vrf-table 11000\n";
+    templates += "auto x\niface x\n  vrf-table 9\n  inherit t1000\n";
+    services += "service s1000\n  exec /x\n";
+    for (conf, command, code, says) in [
+        (flat.as_str(), "plan", 0, ""),
+        (&chain, "plan", 0, ""),
+        (&templates, "plan", 100, "more than 32 deep"),
+        ("source source0", "plan", 100, "more than 32 deep"),
+        (&services, "run", 100, "more than 256 deep"),
+    ] {
+        let (ended, said) = in_little_stack(folder, conf, command);
+        assert_eq!(ended, Some(code), "{said}");
+        assert!(said.contains(says), "{said}");
+    }
+}
+
+/// Two builds of the same source, in folders of different names, are the same bytes.
+#[test]
+fn a_build_elsewhere_gives_the_same_bytes() {
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let copy = elsewhere.path().join("of-another-and-longer-name");
+    fs::create_dir(&copy).expect("a folder");
+    let mut tar = Command::new("sh");
+    tar.args(["-c", "tar -c --exclude=./target --exclude=./.git . | tar -x -C \"$0\""]).arg(&copy);
+    assert!(tar.current_dir(repository()).status().expect("tar").success());
+    let make = Command::new("make").arg("build").current_dir(&copy).output().expect("make");
+    assert!(make.status.success(), "{}", String::from_utf8_lossy(&make.stderr));
+    let other = fs::read(copy.join("target/vrf-launch")).expect("the other binary");
+    assert!(
+        std::env::var_os("VRF_LAUNCH").is_some() || other == bytes(),
+        "{} and {} bytes",
+        other.len(),
+        bytes().len()
+    );
 }

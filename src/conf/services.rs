@@ -9,6 +9,7 @@ use super::stanzas::{Conf, Iface, SERVICE};
 use super::values::{self, Reason};
 use super::words::{Split, Word, Words, code};
 use crate::error::Exit;
+use crate::limits;
 
 /// A service: the number of its stanza.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +99,12 @@ impl<'a> Conf<'a> {
     /// Gives `step` all services that one requires, each once and behind its own, and that one last; or what is wrong with a
     /// line, which ends it. `marks` has a 0 for each stanza at first and is kept between calls: 1 for those on the way, 2 for
     /// those that were given.
-    #[inline(never)]
     pub fn walk_services(&self, service: Service, marks: &mut [u8], step: Step<'_, 'a>) -> Result<(), Exit> {
+        self.walk_from(service, marks, step, 0)
+    }
+
+    #[inline(never)]
+    fn walk_from(&self, service: Service, marks: &mut [u8], step: Step<'_, 'a>, depth: u32) -> Result<(), Exit> {
         match marks.get_mut(service.0) {
             Some(mark @ 0) => *mark = 1,
             _ => return Ok(()),
@@ -110,8 +115,10 @@ impl<'a> Conf<'a> {
                 let Some(other) = self.service(name).filter(|_| outcome.is_ok()) else { continue };
                 outcome = if marks.get(other.0) == Some(&1) {
                     step(Err(property.fault(name, "a cycle: it requires, by itself or by others, this service")))
+                } else if depth == limits::SERVICES {
+                    step(Err(property.fault(name, "services require one another more than 256 deep")))
                 } else {
-                    self.walk_services(other, marks, step)
+                    self.walk_from(other, marks, step, depth + 1)
                 };
             }
         });

@@ -108,7 +108,10 @@ fn while_some(served: &mut List<Served>) {
         let list = served.as_mut_slice();
         if let Some(at) = list.iter().position(|served| served.pid == pid) {
             let last = list.len() - 1;
-            list.swap(at, last);
+            let other = list.last().copied();
+            if let (Some(place), Some(other)) = (list.get_mut(at), other) {
+                *place = other;
+            }
             served.truncate(last);
         }
     }

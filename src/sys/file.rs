@@ -1,11 +1,11 @@
 //! Files: open, read, write, directories, mounts.
 
-use super::{Result, length, owned};
+use super::{Result, borrowed, length, owned};
 use crate::bytes::before;
 use crate::error::Errno;
 use core::ffi::{CStr, c_int};
 use linux_raw_sys::general as linux;
-use rustix::fd::{AsFd, AsRawFd, OwnedFd};
+use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD};
 
 /// Opens for reading.
@@ -142,13 +142,13 @@ pub fn try_lock(fd: &OwnedFd) -> Result<()> {
 
 /// Puts new contents in the place of the old, which are cut last.
 pub fn rewrite(fd: &OwnedFd, parts: &[&[u8]]) -> Result<()> {
-    rustix::fs::seek(fd.as_fd(), rustix::fs::SeekFrom::Start(0))?;
+    rustix::fs::seek(borrowed(fd), rustix::fs::SeekFrom::Start(0))?;
     let mut len = 0_u64;
     for part in parts {
         write_all(fd, part)?;
         len = len.saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
     }
-    Ok(rustix::fs::ftruncate(fd.as_fd(), len)?)
+    Ok(rustix::fs::ftruncate(borrowed(fd), len)?)
 }
 
 /// Removes a file.
@@ -176,7 +176,7 @@ pub fn identity(path: &CStr) -> Result<(u64, u64)> {
 
 /// Of an open file: device and inode; and, where it is a regular one, its size in bytes.
 pub fn status(fd: &OwnedFd) -> Result<((u64, u64), u64)> {
-    let stat = rustix::fs::fstat(fd.as_fd())?;
+    let stat = rustix::fs::fstat(borrowed(fd))?;
     Ok(((stat.st_dev, stat.st_ino), u64::try_from(stat.st_size).unwrap_or(0)))
 }
 

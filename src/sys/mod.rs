@@ -6,7 +6,7 @@
 
 use crate::error::Errno;
 use core::ffi::c_int;
-use rustix::fd::{AsRawFd, IntoRawFd};
+use rustix::fd::{AsRawFd, BorrowedFd, IntoRawFd};
 use syscalls::{Sysno, syscall};
 
 /// Makes a system call with up to five arguments, each a number or an address: `call!(read, fd, buf, len)`.
@@ -78,6 +78,14 @@ unsafe fn call3(call: Sysno, a: usize, b: usize, c: usize) -> Result<u32> {
 const fn owned(fd: u32) -> OwnedFd {
     // SAFETY: it is a transparent struct around the number, and those that the kernel gives are not negative.
     unsafe { core::mem::transmute::<c_int, OwnedFd>(fd.cast_signed() & c_int::MAX) }
+}
+
+/// A descriptor for as long as its owner lets it be used.
+///
+/// Not by `as_fd`, which would look whether it is -1.
+fn borrowed(fd: &OwnedFd) -> BorrowedFd<'_> {
+    // SAFETY: it is a transparent struct around the number of a descriptor that is open for so long.
+    unsafe { core::mem::transmute::<c_int, BorrowedFd<'_>>(fd.as_raw_fd()) }
 }
 
 /// The bit that stands for a descriptor in a set of those up to 63; none for a higher one.

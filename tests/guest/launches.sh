@@ -38,7 +38,7 @@ at_launch() {
     case $status$out in
     0kept) ;;
     125kept) unreached=1 ;;
-    100 | 111 | 137) ;;
+    100 | 111 | 126 | 127 | 137) ;;
     139) [ "$3" -le 2 ] || lost 'it crashed' ;; # in musl's start code: nothing has begun
     *) lost "exit code $status: $out" ;;
     esac
