@@ -33,9 +33,9 @@ static TO: AtomicI32 = AtomicI32::new(2);
 
 /// From here on messages go into the kernel's log, which shows errors on the console. Source: `printk(9)`, /dev/kmsg.
 pub fn to_kernel() {
-    // As much as there is: by default the kernel leaves out what comes in quick succession.
+    // As much as there is: by default the kernel leaves out what comes in quick succession. It wants the end of the line, too.
     if let Ok(switch) = file::open_write(c"/proc/sys/kernel/printk_devkmsg") {
-        let _ = file::write_all(&switch, b"on"); // it may be fixed by the command line
+        let _ = file::write_all(&switch, b"on\n"); // it may be fixed by the command line
     }
     to_kernel_log();
 }

@@ -521,8 +521,12 @@ impl<'h> Supervisor<'h> {
                 self.tell(&state, "started, PID ", Some(pid), None);
             }
             Err(errno) => {
+                // As if it had been started, and had ended.
                 refused("start", self.conf.conf.service_name(state.service), errno);
-                self.change(at, |state| state.due_ms = now + 1000);
+                self.change(at, |state| {
+                    state.waited_s = respawn::wait_s(b'y', 1, 0, state.waited_s).unwrap_or(respawn::LONGEST_S);
+                    state.due_ms = now + u64::from(state.waited_s) * 1000;
+                });
             }
         }
     }
