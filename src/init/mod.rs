@@ -134,9 +134,8 @@ pub fn is_started_as(mut argv: Strings, environment: Strings, is_command: &dyn F
     let first = argv.next().map_or(&b""[..], CStr::to_bytes);
     let one_word = argv.next().is_none();
     // The kernel sets no PATH, and what starts containers does.
-    let by_kernel = one_word || environment.value(b"PATH").is_none();
-    let may_be =
-        first.is_empty() || first.starts_with(b"/") || (by_kernel && !first.starts_with(b"-") && !is_command(first));
+    let by_kernel = environment.value(b"PATH").is_none() || (one_word && !first.starts_with(b"-"));
+    let may_be = first.is_empty() || first.starts_with(b"/") || (by_kernel && !is_command(first));
     may_be && process::getpid() == 1 // asked last: a command in a VRF is to cost no system call for it
 }
 

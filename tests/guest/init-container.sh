@@ -160,6 +160,57 @@ first /vrf-launch init -- /sbin/other
 expect 'and behind --' soon test -s $root/etc/seen
 kill -9 "$one"
 
+case_ read_only_root
+cat >/tmp/vrf-launch.conf <<'END'
+auto mgmt
+iface mgmt
+    vrf-table 10
+auto one
+service one
+    vrf mgmt
+    exec /bin/busybox sleep 1000
+END
+root vrf-launch.conf
+mkdir -p $root/bin
+cp /busybox/busybox $root/bin
+mount --bind $root $root
+mount -o remount,bind,ro $root
+first /vrf-launch
+says 'vrf-launch: one: started'
+expect 'it cannot write' grep -q ' / [^ ]* ro[, ]' /proc/"$one"/mounts
+refuse 'no complaint' sh -c 'dmesg | grep "vrf-launch: cannot"'
+expect 'the VRF is there' grep -q mgmt: /proc/"$one"/net/dev
+ends TERM 129
+umount $root
+
+case_ file_systems_are_left_in_their_order
+root
+mkdir -p $root/bin
+cp /busybox/busybox $root/bin
+first /vrf-launch
+says 'no init to go on with'
+inside() { /busybox/nsenter -t "$one" -m -r /bin/busybox "$@"; }
+inside mkdir /run/above /run/held
+inside mount -t tmpfs above /run/above
+inside mount -t tmpfs held /run/held
+machine=$pid
+background strace -o /tmp/trace -p "$one"
+soon grep -q ppoll /tmp/trace || fail 'not traced'
+pid=$machine
+ends TERM 129
+order=$(sed -n 's/^\(kill(-1, SIG[A-Z]*\|umount2("[^"]*\|reboot\)[(",)].*/\1/p' /tmp/trace)
+# before ONE OTHER: the first ONE was before the last OTHER
+before() {
+    first_=$(echo "$order" | grep -n -x -F -e "$1" | head -n 1) last_=$(echo "$order" | grep -n -x -F -e "$2" | tail -n 1)
+    [ "${first_%%:*}" -lt "${last_%%:*}" ] || { fail "$1 not before $2"; echo "$order" | shown; }
+}
+before 'kill(-1, SIGTERM' 'kill(-1, SIGKILL'
+before 'kill(-1, SIGKILL' 'umount2("/run/above'
+before 'umount2("/run/above' 'umount2("/run'
+before 'umount2("/run/held' 'umount2("/run'
+before 'umount2("/run' reboot
+equal 'what is below goes last, and goes' "$(grep -c 'umount2("/run", 0) *= 0' /tmp/trace)" 1
+
 case_ services_of_a_container
 environment=PATH=/bin
 cat >/tmp/vrf-launch.conf <<'END'

@@ -53,6 +53,9 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
         own.file("etc/hostname", 0o644, b"appliance\n");
     }
 
+    for (file, place) in &scenario.files {
+        own.file(place, 0o755, &fs::read(file).with_context(|| format!("{}", file.display()))?);
+    }
     if let Some(setup) = &scenario.setup {
         modules.extend(["virtio_mmio", "virtio_blk", "ext4"].map(str::to_owned));
         own.file("init", 0o755, &fs::read(guest.join("disk-init"))?);

@@ -8,6 +8,7 @@
 //! # cases: one two                     cases that no line `case_ NAME` shows
 //! # init: FILE                         /vrf-launch is the first process, with that file as its configuration, whose
 //!                                      services run this script or not; /vrf-launch.init is the guest's usual one
+//! # files: FILE=PATH                   puts files that stand beside the script into the guest, executable
 //! # setup: FILE                        Alpine's disk is the root: that script prepares it (/disk), /sbin/init of the disk
 //!                                      goes on, and something there runs /test/scenario.sh
 //! # source: FILE.c                     a program in C that is not called as the script is
@@ -45,6 +46,8 @@ pub struct Scenario {
     pub cases: BTreeSet<String>,
     /// The configuration with which the binary under test is the first process; else it is a shell.
     pub init: Option<PathBuf>,
+    /// Files of its own, and where they are in the guest.
+    pub files: Vec<(PathBuf, String)>,
     /// The script that prepares Alpine's disk, where that is the root.
     pub setup: Option<PathBuf>,
     /// A program in C, if there is one: it is compiled for the guest.
@@ -99,6 +102,12 @@ impl Scenario {
         let says = text.lines().filter_map(|line| line.strip_prefix("# says: ")).map(str::to_owned).collect();
         Ok(Self {
             init: words("init").and_then(|words| Some(path.with_file_name(words.first()?))),
+            files: words("files")
+                .iter()
+                .flatten()
+                .filter_map(|word| word.split_once('='))
+                .map(|(file, place)| (path.with_file_name(file), place.to_owned()))
+                .collect(),
             setup: words("setup").and_then(|words| Some(path.with_file_name(words.first()?))),
             append: words("append").unwrap_or_default().join(" "),
             says,
