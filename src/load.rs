@@ -17,7 +17,7 @@
 use crate::baked::BAKED;
 use crate::bytes::before;
 use crate::conf::hash::slots;
-use crate::conf::keywords::{Property, is_foreign};
+use crate::conf::keywords::{Keyword, Property, is_foreign, keyword};
 use crate::conf::lines::Lines;
 use crate::conf::stanzas::{Conf, Stanza, count};
 use crate::conf::words::{Words, code};
@@ -86,6 +86,17 @@ impl Loaded {
     /// Says what is wrong with a line.
     pub fn fault(&self, fault: &Fault<'_>) -> Exit {
         say_fault(self.place(fault.at), fault)
+    }
+
+    /// Whether some VRF shares an interface.
+    #[inline(never)]
+    pub fn shares(&self) -> bool {
+        let mut shares = false;
+        self.conf.each_line(&mut |line| {
+            shares |= keyword(line.key) == Some(Keyword::VrfShared);
+            !shares
+        });
+        shares
     }
 
     /// Says which lines are passed over, because their keywords are another program's.

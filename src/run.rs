@@ -774,6 +774,7 @@ fn first_process(options: &Options, words: Strings, environment: Strings) -> Exi
     }
     init::prepare(environment);
     let done = load::load_if_any(options.config).and_then(|conf| {
+        init::prepare_for(&conf);
         supervised(options, conf, environment, true, &mut |supervisor| {
             supervisor.select(&mut cli::Names::ALL.into_iter())?;
             if !supervisor.is_empty() {

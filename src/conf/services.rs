@@ -35,7 +35,7 @@ pub const ISOLATION: Field = b'i';
 pub const LISTEN: Field = b'l';
 /// `output FILE`: what it says is added there.
 pub const OUTPUT: Field = b'o';
-/// `ready fd N`: it says by a line, written there, that it has started.
+/// `ready fd N`: it says by a line, written there, that it has started. `ready end`: it has, when it has ended well.
 pub const READY: Field = b'r';
 /// `requires NAME…`: services that have to be started before, or interfaces.
 pub const REQUIRES: Field = b'q';
@@ -203,7 +203,11 @@ impl<'a> Conf<'a> {
                 let mut words = Words::new(property.value);
                 let number = words.nth(1).and_then(|word| values::u32_(word).ok());
                 let right = *word == b"fd" && number.is_some_and(|fd| (3..64).contains(&fd));
-                if right { Ok(()) } else { Err("not fd N, with N from 3 to 63") }
+                if right || property.value == b"end" {
+                    Ok(())
+                } else {
+                    Err("neither end nor fd N, with N from 3 to 63")
+                }
             }
             VRF => values::if_name(word).map(drop),
             LISTEN => {

@@ -10,7 +10,7 @@ use crate::bytes::before;
 use crate::conf::lines::Lines;
 use crate::conf::words::Words;
 use crate::error::Errno;
-use crate::load;
+use crate::load::{self, Loaded};
 use crate::log::{self, refused};
 use crate::sys::args::{Made, Strings};
 use crate::sys::file;
@@ -77,6 +77,15 @@ pub fn prepare(environment: Strings) {
                 modules::load(name);
             }
         }
+    }
+}
+
+/// Loads the modules by which an interface is shared, where one is to be. Others of the configuration are those of links,
+/// which /etc/modules may name.
+pub fn prepare_for(conf: &Loaded) {
+    if conf.shares() {
+        modules::load(b"sch_ingress");
+        modules::load(b"cls_bpf");
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Settings, inetd, listen, respawn};
 use crate::bind::Backend;
 use crate::bind::cgroup::Target;
 use crate::bind::program::Level;
-use crate::conf::keywords::{Keyword, keyword};
+use crate::conf::keywords::Keyword;
 use crate::conf::services::{self, Field, Service};
 use crate::conf::values;
 use crate::conf::words::{Split, Word, Words};
@@ -119,15 +119,11 @@ impl<'h> Supervisor<'h> {
     #[inline(never)]
     pub fn new(conf: Loaded, host: &'h Host<'h>) -> Outcome<Self> {
         let failed = |errno| refused("take over", b"signals", errno);
-        let mask = process::swap_signal_mask(signal::HANDLED).map_err(failed)?;
+        // Whoever hears its messages may go; it may not.
+        let mask = process::swap_signal_mask(signal::HANDLED | signal::set(signal::PIPE)).map_err(failed)?;
         let signals = process::signalfd(signal::HANDLED).map_err(failed)?;
         // What is shared follows addresses and routes.
-        let mut shares = false;
-        conf.conf.each_line(&mut |line| {
-            shares |= keyword(line.key) == Some(Keyword::VrfShared);
-            !shares
-        });
-        let groups = if shares { &GROUPS_SHARED[..] } else { &GROUPS };
+        let groups = if conf.shares() { &GROUPS_SHARED[..] } else { &GROUPS };
         let events = Rtnl::open_plain().and_then(|events| events.subscribe(groups).map(|()| events)).ok();
         Ok(Self {
             conf,
@@ -512,11 +508,12 @@ impl<'h> Supervisor<'h> {
             Ok(0) => process::exit(i32::from(self.child(&state, pipe.as_ref().map(|(_, write)| write)).code())),
             Ok(pid) => {
                 let ready = pipe.map_or(-1, |(read, _)| sys::leak(read));
+                let is_task = self.word(state.service, services::READY) == b"end";
                 self.change(at, |state| {
                     state.pid = pid;
                     state.since_ms = now;
                     state.ready = ready;
-                    state.is_up = ready < 0;
+                    state.is_up = ready < 0 && !is_task;
                 });
                 self.tell(&state, "started, PID ", Some(pid), None);
             }

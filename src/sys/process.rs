@@ -158,6 +158,7 @@ pub mod signal {
     pub const KILL: u32 = linux::SIGKILL;
     pub const USR1: u32 = linux::SIGUSR1;
     pub const USR2: u32 = linux::SIGUSR2;
+    pub const PIPE: u32 = linux::SIGPIPE;
     pub const TERM: u32 = linux::SIGTERM;
     pub const CHLD: u32 = linux::SIGCHLD;
     pub const CONT: u32 = linux::SIGCONT;

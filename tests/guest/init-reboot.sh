@@ -1,7 +1,9 @@
 #!/bin/sh
 # The first process: what it has prepared when services run; TERM reboots.
-# init: init-test.conf
-# modules: vrf dummy
+# init: init-reboot.conf
+# files: init-test.conf=etc/test.conf
+# modules: vrf dummy sch_ingress cls_bpf
+# append: modules=dummy dummy.numdummies=1 sysctl.kernel.modprobe=/none
 # cases: services_get_term_first
 # says: inside: it prints
 # says: reboot: Restarting system
@@ -30,6 +32,9 @@ equal 'the VRF' "$(ip -d -j link show mgmt | jq '.[0].linkinfo.info_data.table')
 match 'the rules' "$(ip -6 rule)" '2000:.*l3mdev.* unreachable'
 equal 'the service is in it' "$(ip vrf pids mgmt | awk '{ print $2 }')" sleep
 expect 'what it says is in the kernel log' sh -c 'dmesg | grep -q "vrf-launch: inside: started, PID"'
+
+case_ modules_of_a_shared_interface
+match 'its filter, though the kernel has no modprobe' "$(tc filter show dev dummy0 ingress)" 'bpf .*direct-action'
 
 case_ orphans_are_reaped
 for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do

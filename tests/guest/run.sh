@@ -103,6 +103,9 @@ case_ respawn_is_as_asked
 conf 'service fine' '    exec /busybox/true' '    respawn on-failure'
 run /vrf-launch -c /tmp/case run fine
 equal 'on-failure, and it went well' "$status$(echo "$err" | grep -c again)" 00
+conf 'service bad' '    exec /busybox/false' '    respawn on-failure'
+launch bad
+said 'bad: ended with exit code 1; again in 1 s'
 conf 'service never' '    exec /busybox/sh -c "exit 125"'
 run /vrf-launch -c /tmp/case run never
 equal 'exit code 125' "$status" 125
@@ -112,6 +115,28 @@ said 'again: started'
 kill -9 "$(pid_of again)"
 said 'again: killed by signal 9; again in 1 s'
 soon sh -c "[ \$(grep -c 'again: started' $log) = 2 ]" || fail 'it is not started again'
+
+case_ a_service_has_what_it_asks_for
+echo nameserver 10.20.30.1 >/tmp/resolv.mgmt
+touch /etc/resolv.conf
+cat >/tmp/shows <<'END'
+#!/busybox/sh
+head -n 1 /etc/resolv.conf
+echo "$LISTEN_FDS $LISTEN_FDNAMES" $((LISTEN_PID - $$))
+exec sleep 1008
+END
+chmod 755 /tmp/shows
+conf 'auto shows answers' 'service shows' '    vrf mgmt' '    exec /tmp/shows' '    isolation strict' '    listen tcp:10.20.30.40:8080' \
+    '    resolv-conf /tmp/resolv.mgmt' '    output /tmp/shows.out' \
+    'service answers' '    vrf mgmt' '    listen tcp:10.20.30.40:8081' '    inetd yes' '    exec /busybox/echo "from $REMOTE_ADDR"' \
+    '    output /tmp/answers.out'
+launch
+expect 'it runs' soon count 1008 1
+shown </tmp/shows.out
+match 'resolv.conf' "$(cat /tmp/shows.out)" '^nameserver 10.20.30.1$'
+match 'a socket' "$(cat /tmp/shows.out)" '^1 [^ ]+ 0$'
+equal 'strict: no CAP_NET_ADMIN' $((0x$(awk '/^CapEff/ { print $2 }' /proc/"$(sleepers 1008)"/status) >> 12 & 1)) 0
+equal 'one process for each connection' "$(on lan /usr/bin/socat -t 2 - TCP4:10.20.30.40:8081 </dev/null)" 'from $REMOTE_ADDR'
 
 case_ order_is_that_of_requires
 conf 'service last' '    exec /busybox/sleep 1004' '    requires middle eth0' \
@@ -125,9 +150,18 @@ conf 'service a' '    exec /busybox/true' '    requires b' 'service b' '    exec
 run /vrf-launch -c /tmp/case run a
 equal 'a cycle' "$status" 100
 match 'message' "$err" '^vrf-launch: /tmp/case:[0-9]*: requires "a": a cycle'
-conf 'service a' '    exec /busybox/sleep 1' '    requires b' 'service b' '    exec /busybox/false' '    respawn no'
+conf 'service a' '    exec /busybox/sleep 1' '    requires b' 'service b' '    exec /busybox/false' '    respawn no' '    ready end'
 run /vrf-launch -c /tmp/case run a
-match 'what it requires has failed' "$status$err" 'b: ended with exit code 1'
+equal 'exit code' "$status" 1
+equal 'what it requires has failed' "$(echo "$err" | sed 's/, PID.*//' | tr '\n' ' ')" \
+    'vrf-launch: b: started vrf-launch: b: ended with exit code 1 vrf-launch: a: not started: what it requires has ended '
+conf 'service a' '    exec /busybox/true' '    requires b' '    respawn no' \
+    'service b' "    exec /busybox/sh -c 'sleep 1; echo done'" '    respawn no' '    ready end'
+run /vrf-launch -q -c /tmp/case run a
+equal 'exit code' "$status" 0
+run /vrf-launch -c /tmp/case run a
+equal 'it waits for the end' "$(echo "$err" | sed 's/, PID.*//; s/vrf-launch: //' | tr '\n' ' ')" \
+    'b: started b: ended with exit code 0 a: started a: ended with exit code 0 '
 
 case_ signals_are_passed_on
 conf 'service traps' "    exec /busybox/sh -c 'trap \"echo hup\" HUP; trap \"echo term; exit 7\" TERM; echo here; while :; do sleep 0.1; done'"
