@@ -46,12 +46,13 @@ pub struct Move<'a> {
 
 /// A socket that somebody holds: by whom and as which descriptor, and the interface it was bound to.
 #[derive(Clone, Copy)]
-struct Held {
+pub struct Held {
     pid: u32,
     fd: u32,
-    was: u32,
+    /// The interface.
+    pub was: u32,
     /// By which it is known when somebody else holds it, too.
-    inode: u32,
+    pub inode: u32,
 }
 
 /// What has been moved.
@@ -289,7 +290,7 @@ fn is_elsewhere(socket: &OwnedFd) -> bool {
 
 /// Calls `each` with every socket of a process that is of the internet or cannot be moved, each once, until it says false.
 #[inline(never)]
-fn sockets(pid: u32, each: &mut dyn FnMut(&Held, &OwnedFd) -> bool) -> Result<(), Errno> {
+pub fn sockets(pid: u32, each: &mut dyn FnMut(&Held, &OwnedFd) -> bool) -> Result<(), Errno> {
     let mut room = [0; 10];
     let digits = Buf::new(&mut room).num(pid).as_bytes().len();
     let mut path = Path::new();
@@ -383,12 +384,7 @@ fn describe(held: &Held, socket: &OwnedFd, out: &mut Buf<'_>) -> bool {
         out.str("a socket of family ").num(domain);
         return false;
     }
-    match (kind, protocol) {
-        (_, uapi::IPPROTO_MPTCP) => out.str("mptcp"),
-        (uapi::SOCK_STREAM, _) => out.str("tcp"),
-        (uapi::SOCK_DGRAM, 17) => out.str("udp"),
-        (_, protocol) => out.str("protocol ").num(protocol),
-    };
+    put_protocol(kind, protocol, out);
     if let Ok(own) = net::name(socket, false) {
         endpoint(&own, out.byte(b' '));
     }
@@ -401,8 +397,30 @@ fn describe(held: &Held, socket: &OwnedFd, out: &mut Buf<'_>) -> bool {
     peer.is_ok() && kind == uapi::SOCK_STREAM
 }
 
+/// The protocol of an INET socket.
+#[inline(never)]
+pub fn put_protocol(kind: u32, protocol: u32, out: &mut Buf<'_>) {
+    match (kind, protocol) {
+        (_, uapi::IPPROTO_MPTCP) => out.str("mptcp"),
+        (uapi::SOCK_STREAM, _) => out.str("tcp"),
+        (uapi::SOCK_DGRAM, 17) => out.str("udp"),
+        (_, protocol) => out.str("protocol ").num(protocol),
+    };
+}
+
+/// The kind and the protocol of an INET socket to which others may send or connect; `None` of a connection, and of one without
+/// a port.
+#[inline(never)]
+pub fn listens(socket: &OwnedFd) -> Option<(u32, u32)> {
+    let of = |option| net::option(socket, uapi::SOL_SOCKET, option).unwrap_or(0);
+    let kind = of(TYPE);
+    let hears = if kind == uapi::SOCK_STREAM { of(ACCEPTS) != 0 } else { net::name(socket, true).is_err() };
+    (hears && net::port(socket) != Ok([0, 0])).then(|| (kind, of(PROTOCOL)))
+}
+
 /// An address and port as everybody writes them, from a `sockaddr_in` or `sockaddr_in6`.
-fn endpoint(address: &[u8; 28], out: &mut Buf<'_>) {
+#[inline(never)]
+pub fn endpoint(address: &[u8; 28], out: &mut Buf<'_>) {
     let [_, _, high, low, ..] = address;
     match inetd::address(address) {
         four @ IpAddr::V4(_) => out.ip(four),

@@ -13,6 +13,7 @@ use crate::log::{Outcome, refused, say};
 use crate::service::{Settings, is_setting};
 use crate::sys::args::{Strings, behind};
 use core::ffi::CStr;
+use core::net::IpAddr;
 
 /// What is to be done.
 #[derive(Clone, Copy)]
@@ -39,6 +40,10 @@ pub enum Command {
     Adopt(&'static [u8], &'static [u8]),
     /// Whether the isolation of a VRF, or of all, holds.
     Check(Option<&'static [u8]>),
+    /// A VRF as it is, or all.
+    Show(Option<&'static [u8]>),
+    /// How a route from a VRF to an address is found.
+    Explain(&'static [u8], IpAddr),
     /// As `ip(8)`.
     Ip(Strings),
     /// Print the help.
@@ -67,6 +72,14 @@ pub struct Options {
     pub confirm: u32,
     /// `--exact`
     pub exact: bool,
+    /// `--json`
+    pub json: bool,
+    /// `--from`, `--port` (its protocol and number), `--in`: what `explain` is to be about.
+    pub from: Option<IpAddr>,
+    /// `IPPROTO_*`, and the port; 0 where none is said.
+    pub port: (u8, u16),
+    /// An interface.
+    pub input: Option<&'static [u8]>,
     /// `--quiet`
     pub quiet: bool,
     /// `--verbose`
@@ -92,6 +105,10 @@ impl Options {
             waits: false,
             confirm: 0,
             exact: false,
+            json: false,
+            from: None,
+            port: (UDP, 0),
+            input: None,
             quiet: false,
             verbose: false,
             dry_run: false,
@@ -115,12 +132,12 @@ o confirm
 d down
 r run
 n init
-- show
+s show
 p pids
 i identify
 a adopt
 k check
-- explain
+x explain
 l plan
 P ip
 ";
@@ -145,6 +162,9 @@ V version
 $=env
 * inetd
 8 json
+:=from
+;=port
+<=in
 5=keep-fd
 7=confirm
 %=listen
@@ -154,6 +174,40 @@ $=env
 #=resolv-conf
 @=user
 ";
+
+/// What only some commands take: whether it was said, the letters of those, and what to say to the others.
+#[inline(never)]
+fn misplaced(letter: u8, options: &Options) -> Outcome {
+    let explains = options.from.is_some() || options.port.1 != 0 || options.input.is_some();
+    for (is_said, of, word, says) in [
+        (options.confirm != 0, &b"u"[..], &b"--confirm"[..], "is for up"),
+        (options.json, b"sxkpi", b"--json", "is for show, explain, check, pids and identify"),
+        (explains, b"x", b"--from, --port, --in", "are for explain"),
+    ] {
+        if is_said && !of.contains(&letter) {
+            return Err(wrong(word, says));
+        }
+    }
+    Ok(())
+}
+
+/// `IPPROTO_TCP`, `IPPROTO_UDP`
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+
+/// A port, `22`, `tcp:22` or `udp:53`.
+#[inline(never)]
+fn port(word: &[u8]) -> Option<(u8, u16)> {
+    let name = before(word, b':');
+    let (protocol, number) = match (name, word.get(name.len() + 1..)) {
+        (_, None) => (TCP, word),
+        (b"tcp", Some(number)) => (TCP, number),
+        (b"udp", Some(number)) => (UDP, number),
+        _ => return None,
+    };
+    let number = values::u32_(number).ok().and_then(|number| u16::try_from(number).ok());
+    number.filter(|number| *number != 0).map(|number| (protocol, number))
+}
 
 /// The values of `--bind`.
 const BACKENDS: &[u8] = b"a auto\nc cgroup\ns seccomp\nn none\n";
@@ -206,8 +260,10 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
     let dashes = rest.next().is_some_and(|next| next.to_bytes() == b"--");
     let letter = match look_up(COMMANDS, word, 0) {
         Some((letter, _)) if !dashes || (letter == b'n' && crate::sys::process::getpid() == 1) => letter,
-        _ if options.confirm != 0 => return Err(wrong(b"--confirm", "is for up")),
-        _ => return launch(word, if dashes { rest } else { scan.args }, dashes),
+        _ => {
+            misplaced(b'-', options)?;
+            return launch(word, if dashes { rest } else { scan.args }, dashes);
+        }
     };
     if letter == b'P' {
         return Ok(Command::Ip(scan.args));
@@ -225,9 +281,7 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
     if let Some(command) = scan.early() {
         return Ok(command);
     }
-    if options.confirm != 0 && letter != b'u' {
-        return Err(wrong(b"--confirm", "is for up"));
-    }
+    misplaced(letter, options)?;
     Ok(match (letter, first) {
         (b'o', None) => Command::Confirm,
         (b'o', _) => return Err(wrong(word, "takes no name")),
@@ -241,7 +295,14 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
         (b'a', _) => return Err(wrong(word, "takes a VRF and the number of a process")),
         (b'i', _) if count <= 1 => Command::Identify(first),
         (b'k', _) if count <= 1 => Command::Check(first),
-        (b'k', _) => return Err(wrong(word, "takes one VRF at most")),
+        (b's', _) if count <= 1 => Command::Show(first),
+        (b'k' | b's', _) => return Err(wrong(word, "takes one VRF at most")),
+        (b'x', Some(vrf)) if count == 2 => match values::address(last) {
+            Ok(to) if options.from.is_none_or(|from| from.is_ipv4() == to.is_ipv4()) => Command::Explain(vrf, to),
+            Ok(_) => return Err(misused(b"address", last, "not of the family of --from")),
+            Err(reason) => return Err(misused(b"address", last, reason)),
+        },
+        (b'x', _) => return Err(wrong(word, "takes a VRF and an address")),
         (b'i', _) => return Err(wrong(word, "takes one process at most")),
         _ => return Err(wrong(word, "a command that is not in this version")),
     })
@@ -403,6 +464,22 @@ impl Scan {
                 }
             }
             b'q' => options.quiet = true,
+            b'8' => options.json = true,
+            b'<' => options.input = Some(word),
+            b':' => {
+                of = b"--from";
+                match values::address(word) {
+                    Ok(from) => options.from = Some(from),
+                    Err(reason) => says = reason,
+                }
+            }
+            b';' => {
+                of = b"--port";
+                match port(word) {
+                    Some(port) => options.port = port,
+                    None => says = "not a port: 22, tcp:22, udp:53",
+                }
+            }
             b'v' => options.verbose = true,
             b'h' | b'V' => self.asked = letter,
             b'2' => {
@@ -514,6 +591,12 @@ vrf-launch gives a service its own routing table (a VRF) and starts it there.
   vrf-launch adopt VRF PID    move a running process, its children and open sockets
                               into VRF (-n: list them)
   vrf-launch check [VRF]      whether the isolation holds: tries to get out
+  vrf-launch show [VRF]       VRFs with members, routes, rules and services, and what
+                              is wrong with them
+  vrf-launch explain VRF ADDRESS  which rule, table and route decide, and where the
+                              packet would go; --from ADDRESS, --port [udp:]N; with
+                              --in IFACE: whether a socket in VRF gets what comes in
+                              by it to ADDRESS
 
 VRF may be default: outside of any VRF. A VRF that is not there is brought up
 first where the configuration describes it.
@@ -540,6 +623,7 @@ first where the configuration describes it.
                          detection (default 10; 0: none); where it is said, for carriers
       --confirm SECONDS  up: put all of it back, unless vrf-launch confirm follows in time
       --exact            up, down, plan: only what the file says, as ifupdown-ng does it
+      --json             show, explain, check, pids, identify: as JSON
   -n, --dry-run          up: print the plan
   -q, --quiet            no warnings
   -v, --verbose          say each step

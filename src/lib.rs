@@ -18,6 +18,7 @@
 //! | [`ipcmd`] | `ip(8)` | |
 //! | [`adopt`] | a running process moves into a VRF | |
 //! | [`check`] | whether the isolation holds, tried | |
+//! | [`show`] | VRFs as they are, and how a route is found | |
 //! | [`log`], [`proc`] | messages and output; the texts of `/proc` | |
 //! | [`sys`] | one safe function for each system call | the only unsafe code |
 //!
@@ -49,6 +50,7 @@ pub mod record;
 pub mod rtnl;
 pub mod run;
 pub mod service;
+pub mod show;
 pub mod sys;
 pub mod text;
 pub mod uapi;

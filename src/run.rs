@@ -27,6 +27,7 @@ use crate::record::Owner;
 use crate::rtnl::Rtnl;
 use crate::service::supervise::{Host, Supervisor};
 use crate::service::{Settings, dhcp, inetd, listen, seal};
+use crate::show::{self, explain::Question};
 use crate::sys::args::Strings;
 use crate::sys::mem::{List, filled};
 use crate::sys::path::Path;
@@ -77,6 +78,16 @@ fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcom
         Command::Identify(pid) => identify(pid),
         Command::Adopt(vrf, pid) => adopt(options, vrf, pid),
         Command::Check(vrf) => check(options, vrf),
+        Command::Show(vrf) => {
+            is_there(vrf)?;
+            show::show(vrf, options.json, environment)
+        }
+        Command::Explain(vrf, to) => {
+            is_there(Some(vrf).filter(|vrf| *vrf != b"default"))?;
+            let (protocol, port) = options.port;
+            let question = Question { vrf, to, from: options.from, protocol, port, input: options.input };
+            show::explain::explain(&question, options.json, environment)
+        }
         Command::Ip(words) => ip_command(options, words, environment),
         Command::Help => print(cli::HELP.as_bytes()),
         Command::Version => {
@@ -802,9 +813,7 @@ fn first_process(options: &Options, words: Strings, environment: Strings) -> Exi
 
 #[inline(never)]
 fn pids(vrf: Name) -> Outcome {
-    if look(vrf, Level::Bind, &mut Reach::default())? == 0 {
-        return Err(no_such_vrf(vrf, &Loaded::NOTHING));
-    }
+    is_there(Some(vrf))?;
     let mut text = List::new();
     let mut root = Path::new();
     cgroup::mount_point(&mut root)?;
@@ -867,16 +876,21 @@ fn adopt(options: &Options, vrf: Name, pid: Name) -> Outcome {
     Move { vrf: Some(&of), level, dry_run }.adopt(number, options.quiet)
 }
 
-// ---- check
+// ---- check, show, explain
+
+/// An error where a VRF that is named is not there.
+#[inline(never)]
+fn is_there(vrf: Option<Name>) -> Outcome {
+    match vrf {
+        Some(vrf) if look(vrf, Level::Bind, &mut Reach::default())? == 0 => Err(no_such_vrf(vrf, &Loaded::NOTHING)),
+        _ => Ok(()),
+    }
+}
 
 #[inline(never)]
 fn check(options: &Options, vrf: Option<Name>) -> Outcome {
     load::load_if_any(options.config)?; // what is wrong with it is said
-    if let Some(vrf) = vrf {
-        if look(vrf, Level::Bind, &mut Reach::default())? == 0 {
-            return Err(no_such_vrf(vrf, &Loaded::NOTHING));
-        }
-    }
+    is_there(vrf)?;
     check::check(&Asked { vrf, level: options.level, usual: &|vrf| Ok(level(options, vrf)?.unwrap_or(Level::Guard)) })
 }
 

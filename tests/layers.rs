@@ -62,6 +62,7 @@ const ROOMS: &[(&str, Room)] = &[
     ("bind/filter", Pure),
     ("service/respawn", Pure),
     ("show", Above),
+    ("show/walk", Pure),
     ("sys", Sys),
     ("text", Pure),
     ("uapi", Pure),

@@ -1,7 +1,7 @@
 //! The guest scenarios: every script of `tests/guest` on every kernel it names, each in a machine of its own.
 //!
 //! One test per pair, such as `debian-6.1::member`. `KERNELS=all` runs each scenario on every kernel, `KERNELS=tiny` those for a
-//! kernel without BPF and cgroups, which is built then. `VRF_LAUNCH=FILE` tests another binary; `CONSOLE=FOLDER` keeps the
+//! kernel without BPF and cgroups, which is built then. `APPEND=WORDS` adds to the kernel's command line. `VRF_LAUNCH=FILE` tests another binary; `CONSOLE=FOLDER` keeps the
 //! consoles, each line with the seconds since the start.
 
 use std::collections::BTreeMap;
@@ -79,7 +79,7 @@ fn boot(name: &str, kernel: &Kernel, scenario: &Scenario) -> Result<(Vec<String>
         kernel: kernel.image.clone(),
         initrd: Some(initrd.path().to_owned()),
         disk: scenario.setup.as_ref().map(|_| alpine::fetch()).transpose()?.map(|alpine| alpine.disk),
-        append: scenario.append.clone(),
+        append: format!("{} {}", scenario.append, env::var("APPEND").unwrap_or_default()),
         memory_mib: 512,
         counts: false,
     };

@@ -44,18 +44,22 @@ use rules::Walk;
 
 /// An interface, as the kernel has it.
 #[derive(Clone, Copy)]
-struct Link {
-    index: u32,
-    flags: u32,
-    master: u32,
+pub struct Link {
+    /// Its index.
+    pub index: u32,
+    /// `IFF_*`
+    pub flags: u32,
+    /// The index of what it is a part of, or 0.
+    pub master: u32,
     /// Of a VRF.
-    table: u32,
+    pub table: u32,
     name: [u8; limits::IFNAME],
 }
 
 impl Link {
+    /// Reads what the kernel says of one.
     #[inline(never)]
-    fn read(link: &[u8]) -> Self {
+    pub fn read(link: &[u8]) -> Self {
         let attrs = apply::attrs(link, apply::LINK);
         let mut name = [0; limits::IFNAME];
         for (to, from) in name.iter_mut().zip(apply::text(attrs, uapi::IFLA_IFNAME)) {
@@ -70,8 +74,24 @@ impl Link {
         }
     }
 
-    fn name(&self) -> &[u8] {
+    /// Its name.
+    pub fn name(&self) -> &[u8] {
         before(&self.name, 0)
+    }
+
+    /// Whether it is up.
+    pub const fn is_up(&self) -> bool {
+        self.flags & uapi::IFF_UP != 0
+    }
+
+    /// How it is.
+    #[inline(never)]
+    pub const fn state(&self) -> &'static str {
+        match (self.is_up(), self.flags & uapi::IFF_LOWER_UP != 0) {
+            (false, _) => "down",
+            (_, false) => "up, no carrier",
+            _ => "up",
+        }
     }
 }
 
@@ -101,6 +121,8 @@ pub fn check(asked: &Asked<'_>) -> Outcome {
     }
 }
 
+/// What is wrong with a process at guard or strict.
+pub const NO_FILTER: &str = "has no filter of system calls: it was not started by vrf-launch";
 /// What went wrong has been said.
 const SAID: Errno = Errno(0);
 /// For all masters. It is not the index of an interface.
@@ -339,13 +361,7 @@ impl<'b> Audit<'b> {
     /// A link's state, and its addresses.
     #[inline(never)]
     fn link(&mut self, link: &Link) -> Result<(), Errno> {
-        let is_up = link.flags & uapi::IFF_UP != 0;
-        let has_carrier = link.flags & uapi::IFF_LOWER_UP != 0;
-        self.mark(Mark::of(is_up)).shown(link.name()).str(match (is_up, has_carrier) {
-            (false, _) => ": down",
-            (_, false) => ": up, no carrier",
-            _ => ": up",
-        });
+        self.mark(Mark::of(link.is_up())).shown(link.name()).str(": ").str(link.state());
         let start = self.out.len();
         let mut room = [0; limits::REQUEST];
         let mut question = Writer::new(&mut room);
@@ -384,11 +400,7 @@ impl<'b> Audit<'b> {
             (c"/proc/sys/net/ipv4/tcp_l3mdev_accept", "net.ipv4.tcp_l3mdev_accept"),
             (c"/proc/sys/net/ipv4/udp_l3mdev_accept", "net.ipv4.udp_l3mdev_accept"),
         ] {
-            let mut value = [0; 2];
-            let is_on = file::open(switch)
-                .and_then(|fd| file::read_all(&fd, &mut value))
-                .is_ok_and(|now| now.first() == Some(&b'1'));
-            if !is_on {
+            if !is_on(switch) {
                 self.fail(
                     what.as_bytes(),
                     b"is off: programs outside do not hear the shared networks; vrf-launch up repairs it\n",
@@ -402,21 +414,9 @@ impl<'b> Audit<'b> {
     fn rules(&mut self, family: u8) -> Result<(), Errno> {
         let (mut room, mut other) = ([0; limits::LINE], [0; limits::LINE]);
         let (mut text, mut faults) = (Buf::new(&mut room), Buf::new(&mut other));
-        let mut walk = Walk::default();
-        let body = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        let dumped = self.rtnl.dump(uapi::RTM_GETRULE, &body, &mut |rule| match rule {
-            Some(rule) => walk.take(rule, &mut text, &mut faults),
-            None => {
-                walk = Walk::default();
-                text.truncate(0);
-                faults.truncate(0);
-            }
-        });
-        match dumped {
-            Err(Errno::EAFNOSUPPORT | Errno::EOPNOTSUPP) => return Ok(()), // there is no such family
-            dumped => dumped?,
+        if !rules(&mut self.rtnl, family, &mut text, &mut faults)? {
+            return Ok(());
         }
-        walk.end(&mut faults);
         let name: &[u8] = if family == uapi::AF_INET { b"IPv4 rules" } else { b"IPv6 rules" };
         let mark = if faults.is_empty() { Mark::Ok } else { Mark::Note };
         self.mark(mark).bytes(name).str(": ").bytes(text.as_bytes());
@@ -430,28 +430,8 @@ impl<'b> Audit<'b> {
     /// Each cgroup of the VRF in which something runs; `live` gets the first of each level.
     #[inline(never)]
     fn services(&mut self, vrf: &Vrf<'_>, root: &mut Path, live: &mut [Path; 3]) -> Result<(), Errno> {
-        let mut component = Path::new();
-        cgroup::namespace_component(&mut component);
         let start = root.len();
-        cgroup::folders(root, &mut |path| {
-            let bytes = path.as_bytes();
-            let namespace = cgroup::split_last(cgroup::split_last(cgroup::split_last(bytes).0).0).1;
-            let namespace = if namespace.ends_with(b"-ns") { namespace } else { b"" };
-            if cgroup::vrf_of(bytes) != Some(vrf.name) || namespace != component.as_bytes() {
-                return Ok(());
-            }
-            let mut pids = List::new();
-            let mut grown = Ok(());
-            let len = bytes.len();
-            cgroup::members(path, &mut |pid| {
-                grown = grown.and_then(|()| pids.extend(pid)).and_then(|()| pids.push(b'\n'));
-            })?;
-            grown?;
-            path.truncate(len);
-            if pids.as_slice().is_empty() {
-                return Ok(());
-            }
-            let level = cgroup::parts(path.as_bytes()).map(|parts| parts.level);
+        each_service(vrf.name, root, &mut |level, path, pids| {
             for (of, first) in Level::ALL.into_iter().zip(live.iter_mut()) {
                 if of == level.unwrap_or(Level::Bind) && first.is_empty() {
                     first.add(path.as_bytes());
@@ -459,7 +439,7 @@ impl<'b> Audit<'b> {
             }
             let folder = file::open_dir(path.c_str())?;
             self.cgroup(vrf, level, path.as_bytes().get(start..).unwrap_or_default(), &folder)?;
-            self.processes(level, pids.as_slice());
+            self.processes(level, pids);
             Ok(())
         })?;
         if live.iter().all(Path::is_empty) {
@@ -473,28 +453,7 @@ impl<'b> Audit<'b> {
     fn cgroup(&mut self, vrf: &Vrf<'_>, level: Option<Level>, path: &[u8], fd: &OwnedFd) -> Result<(), Errno> {
         let (mut room, mut other) = ([0; 512], [0; 512]);
         let (mut text, mut faults) = (Buf::new(&mut room), Buf::new(&mut other));
-        let members = program::sum(vrf.interfaces, &[]);
-        let leaves = program::sum(vrf.interfaces, vrf.shared);
-        let binds = if level > Some(Level::Bind) { &program::GUARD } else { &program::BIND };
-        for (hook, start, number, from, what) in [
-            (bpf::SOCK_CREATE, binds, vrf.index, Level::Bind, "binds sockets"),
-            (bpf::EGRESS, &program::PASS, leaves, Level::Guard, "filters what leaves"),
-            (bpf::INGRESS, &program::PASS, members, Level::Guard, "filters what arrives"),
-            (bpf::SETSOCKOPT, &program::KEEP, 0, Level::Strict, "keeps sockets bound"),
-        ] {
-            let standing = programs(fd, hook, &program::name(start, number), &mut text)?;
-            // iproute2's program has no name: where it binds to is tried.
-            if standing == Standing::Wanted || level.is_none_or(|level| level < from) {
-                continue;
-            }
-            faults.str("the program that ").str(what).str(match (standing, hook) {
-                (Standing::Stale, bpf::SOCK_CREATE) => {
-                    " is for another interface: the VRF was deleted and made anew; vrf-launch up repairs it\n"
-                }
-                (Standing::Stale, _) => " is for other members; vrf-launch up repairs it\n",
-                _ => " is not there\n",
-            });
-        }
+        programs_of(vrf, level, fd, &mut text, &mut faults)?;
         let mark = if faults.is_empty() { Mark::Ok } else { Mark::Note };
         let out = self.mark(mark).str("services of level ").str(level.map_or("ip vrf exec", Level::name));
         out.str(" in ").shown(path).bytes(text.as_bytes());
@@ -523,7 +482,7 @@ impl<'b> Audit<'b> {
                     text.str(", user ").bytes(value);
                 } else if is(key, b"Seccomp:") && is(value, b"0") && level > Some(Level::Bind) {
                     mark = Mark::Fail;
-                    text.str(": has no filter of system calls: it was not started by vrf-launch");
+                    text.str(": ").str(NO_FILTER);
                 }
             }
             self.mark(mark).str("process ").bytes(pid).str(" ").bytes(text.as_bytes());
@@ -605,9 +564,103 @@ impl<'b> Audit<'b> {
     }
 }
 
+/// Judges the rules of a family: adds them to `text`, and what is wrong with them to `faults`, in lines. False where there is no
+/// such family.
+#[inline(never)]
+pub fn rules(rtnl: &mut Rtnl, family: u8, text: &mut Buf<'_>, faults: &mut Buf<'_>) -> Result<bool, Errno> {
+    let mut walk = Walk::default();
+    let body = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let dumped = rtnl.dump(uapi::RTM_GETRULE, &body, &mut |rule| match rule {
+        Some(rule) => walk.take(rule, text, faults),
+        None => {
+            walk = Walk::default();
+            text.truncate(0);
+            faults.truncate(0);
+        }
+    });
+    match dumped {
+        Err(Errno::EAFNOSUPPORT | Errno::EOPNOTSUPP) => return Ok(false),
+        dumped => dumped?,
+    }
+    walk.end(faults);
+    Ok(true)
+}
+
+/// Whether a switch of the kernel's is on.
+pub fn is_on(switch: &CStr) -> bool {
+    let mut value = [0; 2];
+    file::open(switch).and_then(|fd| file::read_all(&fd, &mut value)).is_ok_and(|now| now.first() == Some(&b'1'))
+}
+
+/// Takes what runs in a cgroup.
+pub type Service<'s> = &'s mut dyn FnMut(Option<Level>, &mut Path, &[u8]) -> Result<(), Errno>;
+
+/// Calls `each` with each cgroup of a VRF in which something runs: its level, unless it is iproute2's, its path, and the numbers
+/// of its processes in lines.
+#[inline(never)]
+pub fn each_service(vrf: &[u8], root: &mut Path, each: Service<'_>) -> Result<(), Errno> {
+    let mut component = Path::new();
+    cgroup::namespace_component(&mut component);
+    cgroup::folders(root, &mut |path| {
+        let bytes = path.as_bytes();
+        let namespace = cgroup::split_last(cgroup::split_last(cgroup::split_last(bytes).0).0).1;
+        let namespace = if namespace.ends_with(b"-ns") { namespace } else { b"" };
+        if cgroup::vrf_of(bytes) != Some(vrf) || namespace != component.as_bytes() {
+            return Ok(());
+        }
+        let mut pids = List::new();
+        let mut grown = Ok(());
+        let len = bytes.len();
+        cgroup::members(path, &mut |pid| {
+            grown = grown.and_then(|()| pids.extend(pid)).and_then(|()| pids.push(b'\n'));
+        })?;
+        grown?;
+        path.truncate(len);
+        if pids.as_slice().is_empty() {
+            return Ok(());
+        }
+        let level = cgroup::parts(path.as_bytes()).map(|parts| parts.level);
+        each(level, path, pids.as_slice())
+    })
+}
+
+/// Judges the programs that stand in a cgroup of a VRF: adds their names to `text`, and what is wrong to `faults`, in lines.
+#[inline(never)]
+pub fn programs_of(
+    vrf: &Vrf<'_>,
+    level: Option<Level>,
+    fd: &OwnedFd,
+    text: &mut Buf<'_>,
+    faults: &mut Buf<'_>,
+) -> Result<(), Errno> {
+    let members = program::sum(vrf.interfaces, &[]);
+    let leaves = program::sum(vrf.interfaces, vrf.shared);
+    let binds = if level > Some(Level::Bind) { &program::GUARD } else { &program::BIND };
+    for (hook, start, number, from, what) in [
+        (bpf::SOCK_CREATE, binds, vrf.index, Level::Bind, "binds sockets"),
+        (bpf::EGRESS, &program::PASS, leaves, Level::Guard, "filters what leaves"),
+        (bpf::INGRESS, &program::PASS, members, Level::Guard, "filters what arrives"),
+        (bpf::SETSOCKOPT, &program::KEEP, 0, Level::Strict, "keeps sockets bound"),
+    ] {
+        let standing = programs(fd, hook, &program::name(start, number), text)?;
+        // iproute2's program has no name: where it binds to is tried.
+        if standing == Standing::Wanted || level.is_none_or(|level| level < from) {
+            continue;
+        }
+        faults.str("the program that ").str(what).str(match (standing, hook) {
+            (Standing::Stale, bpf::SOCK_CREATE) => {
+                " is for another interface: the VRF was deleted and made anew; vrf-launch up repairs it\n"
+            }
+            (Standing::Stale, _) => " is for other members; vrf-launch up repairs it\n",
+            _ => " is not there\n",
+        });
+    }
+    Ok(())
+}
+
 /// Whether they are the same. A call costs less than the comparison.
 #[inline(never)]
-fn is(word: &[u8], other: &[u8]) -> bool {
+pub fn is(word: &[u8], other: &[u8]) -> bool {
     word == other
 }
 

@@ -69,6 +69,17 @@ pub fn switch(spec: &[u8], environment: &mut Made) -> Outcome {
     Ok(())
 }
 
+/// The accounts of this machine.
+pub fn accounts() -> &'static [u8] {
+    read(PASSWD).unwrap_or_default()
+}
+
+/// The name of the user of that number among accounts; empty where there is none.
+pub fn name_of<'a>(accounts: &'a [u8], user: &[u8]) -> &'a [u8] {
+    let account = entry(accounts, user);
+    if field(account, NUMBER) == user { field(account, NAME) } else { b"" }
+}
+
 /// A whole file; one that is not there has nothing in it.
 fn read(path: &core::ffi::CStr) -> Outcome<&'static [u8]> {
     match load::read(path) {

@@ -103,6 +103,15 @@ pub fn stderr() -> &'static OwnedFd {
     &STDERR
 }
 
+/// How many columns a terminal has, 0 where it does not know; `None` for what is none. ioctl_tty(2): `TIOCGWINSZ`.
+pub fn columns(fd: &OwnedFd) -> Option<usize> {
+    let mut size = [0_u16; 4]; // rows, columns, and pixels
+    // SAFETY: the kernel writes a `struct winsize`, four numbers of 16 bits.
+    unsafe { call!(ioctl, fd.as_raw_fd(), linux_raw_sys::ioctl::TIOCGWINSZ, size.as_mut_ptr()) }.ok()?;
+    let [_, columns, ..] = size;
+    Some(columns.into())
+}
+
 /// A pipe: the end to read from, and the one to write to. `pipe2(2)`.
 pub fn pipe() -> Result<[OwnedFd; 2]> {
     let mut ends = [0_u32; 2];

@@ -18,6 +18,11 @@ pub fn getpid() -> i32 {
     rustix::process::getpid().as_raw_nonzero().get()
 }
 
+/// The number of the user whose the process is. `getuid(2)`.
+pub fn getuid() -> u32 {
+    rustix::process::getuid().as_raw()
+}
+
 /// Whether the process acts as user 0. `geteuid(2)`.
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()

@@ -1,0 +1,476 @@
+//! `show`: VRFs as they are, whoever made them; and [`explain`]: how a route is found.
+//!
+//! | file | |
+//! |---|---|
+//! | [`out`] | text or JSON |
+//! | [`services`] | what runs in a VRF |
+//! | [`walk`] | how the kernel goes through rules and tables |
+//! | [`explain`] | tells that of one address |
+//!
+//! What JSON holds is described by tests/schema/show.json and its neighbours.
+
+pub mod explain;
+pub mod out;
+pub mod services;
+pub mod walk;
+
+use crate::apply;
+use crate::bind::Vrf;
+use crate::check::{self, Link};
+use crate::conf::values::table_name;
+use crate::error::Errno;
+use crate::limits;
+use crate::log::{Outcome, refused};
+use crate::rtnl::Rtnl;
+use crate::sys::args::Strings;
+use crate::sys::mem::List;
+use crate::text::Buf;
+use crate::uapi;
+use crate::vrf::{self, Reach};
+use crate::wire::attr::{Attrs, find, ip, number, word};
+use crate::wire::msg::Writer;
+use crate::wire::query;
+use crate::wire::route::nexthops;
+use core::net::IpAddr;
+use out::{Look, Out};
+use services::Services;
+
+/// Bytes of the fixed part of a route, and of a rule.
+const FIXED: usize = 12;
+/// Where the text of a line stands.
+const COLUMN: usize = 20;
+/// The families, and their versions.
+const FAMILIES: [(u8, u32); 2] = [(uapi::AF_INET, 4), (uapi::AF_INET6, 6)];
+/// Kinds of routes, from 0.
+const KINDS: [&str; 10] =
+    ["", "unicast", "local", "broadcast", "anycast", "multicast", "blackhole", "unreachable", "prohibit", "throw"];
+
+/// The kernel, and its interfaces.
+struct Kernel {
+    rtnl: Rtnl,
+    links: List<Link>,
+}
+
+impl Kernel {
+    #[inline(never)]
+    fn open() -> Result<Self, Errno> {
+        let mut rtnl = Rtnl::open()?;
+        let mut links = List::new();
+        let mut room = [0; limits::REQUEST];
+        let mut question = Writer::new(&mut room);
+        query::link(0, &mut question);
+        let mut grown = Ok(());
+        rtnl.dump(uapi::RTM_GETLINK, question.bytes(), &mut |link| match link {
+            Some(link) => grown = grown.and_then(|()| links.push(Link::read(link))),
+            None => links.clear(),
+        })?;
+        grown.map(|()| Self { rtnl, links })
+    }
+}
+
+/// The link of that index.
+#[inline(never)]
+fn link(links: &[Link], index: u32) -> Option<&Link> {
+    links.iter().find(|link| link.index == index)
+}
+
+/// The name of an interface.
+#[inline(never)]
+fn name(links: &[Link], index: u32) -> &[u8] {
+    link(links, index).map_or(b"?", Link::name)
+}
+
+/// Tells of all VRFs, or of one that is there, and of the rules.
+#[inline(never)]
+pub fn show(wanted: Option<&[u8]>, json: bool, environment: Strings) -> Outcome {
+    let mut out = Out::new(json, environment);
+    tell(wanted, &mut out).map_err(|errno| refused("look at", wanted.unwrap_or(b"the VRFs"), errno))?;
+    out.finish()
+}
+
+#[inline(never)]
+fn tell(wanted: Option<&[u8]>, out: &mut Out) -> Result<(), Errno> {
+    let mut kernel = Kernel::open()?;
+    out.open("", "{");
+    out.num("version", 1);
+    let services = Services::read(out)?;
+    let links = core::mem::take(&mut kernel.links);
+    let mut count = 0;
+    out.open("vrfs", "[");
+    for link in links.as_slice().iter().filter(|link| link.table != 0) {
+        if wanted.is_none_or(|wanted| wanted == link.name()) {
+            count += 1;
+            tell_vrf(&mut kernel.rtnl, links.as_slice(), link, &services, out)?;
+        }
+    }
+    out.close("]");
+    out.open("rules", "[");
+    if count == 0 && !out.json {
+        out.say_line(0, Look::Plain, "there is no VRF");
+    } else {
+        for (family, version) in FAMILIES {
+            tell_rules(&mut kernel.rtnl, family, version, count > 0, out)?;
+        }
+    }
+    out.close("]");
+    out.close("}");
+    Ok(())
+}
+
+#[inline(never)]
+fn tell_vrf(rtnl: &mut Rtnl, links: &[Link], vrf: &Link, services: &Services, out: &mut Out) -> Result<(), Errno> {
+    let mut reach = Reach::default();
+    vrf::reach(rtnl, vrf.name(), &mut reach)?;
+    let Reach { interfaces, shared } = &reach;
+    out.line(0, Look::Head);
+    out.open("", "{");
+    out.text("name|VRF ", vrf.name());
+    out.num("table|, table ", vrf.table);
+    out.num("index|, interface ", vrf.index);
+    out.say(", ");
+    tell_link(rtnl, vrf, out)?;
+    out.open("members", "[");
+    let members = links.iter().filter(|link| link.master == vrf.index);
+    for member in members.clone() {
+        out.line(2, Look::Plain);
+        out.open("", "{");
+        out.text("name|", member.name());
+        out.num("index", member.index);
+        out.pad(COLUMN);
+        out.say("member, ");
+        tell_link(rtnl, member, out)?;
+        out.close("}");
+    }
+    out.close("]");
+    out.open("shared", "[");
+    for net in shared.as_slice() {
+        out.line(2, Look::Plain);
+        out.open("", "{");
+        out.text("interface|", name(links, net.interface));
+        out.pad(COLUMN);
+        if let Some(address) = net.address() {
+            out.ip("network|shared with programs outside, ", address, net.len);
+        }
+        out.close("}");
+    }
+    out.close("]");
+    if shared.is_empty() && members.count() == 0 {
+        out.fault(vrf.name(), b"no interface is a member: nothing gets in or out");
+    }
+    let mut lone = 0;
+    out.open("routes", "[");
+    for (family, _) in FAMILIES {
+        each_route(rtnl, family, vrf.table, &mut |route| {
+            let kind = walk::found(route).kind;
+            // Those that come with addresses are told by them.
+            if out.json || !matches!(kind, uapi::RTN_LOCAL..=uapi::RTN_MULTICAST) {
+                out.line(2, Look::Plain);
+                out.say("route");
+                out.pad(COLUMN);
+                tell_route("", links, route, out);
+                out.end();
+            }
+            nexthops(route, &mut |hop| {
+                let knows = shared.as_slice().iter().any(|net| net.interface == hop.oif);
+                if hop.oif > 1 && !knows && !interfaces.as_slice().contains(&hop.oif) && hop.oif != lone {
+                    lone = hop.oif;
+                    out.fault(
+                        name(links, hop.oif),
+                        b"it is not a member: what is sent by it gets no answer; vrf, or vrf-shared, would change that",
+                    );
+                }
+            });
+        })?;
+    }
+    out.close("]");
+    let of = Vrf { name: vrf.name(), index: vrf.index, interfaces: interfaces.as_slice(), shared: shared.as_slice() };
+    services.tell(&of, out)?;
+    out.tell_faults(2);
+    out.close("}");
+    Ok(())
+}
+
+/// How a link is, and its addresses; ends the line.
+#[inline(never)]
+fn tell_link(rtnl: &mut Rtnl, link: &Link, out: &mut Out) -> Result<(), Errno> {
+    out.word("state|", link.state());
+    if !link.is_up() {
+        out.fault(link.name(), b"down");
+    }
+    out.open("addresses", "[");
+    each_address(rtnl, link.index, 0, &mut |own, len| out.ip("|, ", own, len))?;
+    out.close("]");
+    out.end();
+    Ok(())
+}
+
+/// Gives `each` the addresses of an interface or (0) of all, of a family or (0) of both, with the lengths of their networks.
+#[inline(never)]
+fn each_address(rtnl: &mut Rtnl, index: u32, family: u8, each: &mut dyn FnMut(IpAddr, u8)) -> Result<(), Errno> {
+    let mut room = [0; limits::REQUEST];
+    let mut question = Writer::new(&mut room);
+    query::addrs_of_link(family, index, &mut question);
+    rtnl.dump(uapi::RTM_GETADDR, question.bytes(), &mut |addr| {
+        let addr = addr.unwrap_or_default(); // those that have come do no harm if they come again
+        let own = apply::own_address(apply::attrs(addr, apply::ADDR));
+        if let (true, Some(own)) = (index == 0 || word(addr, apply::ADDR_INDEX) == index, own) {
+            each(own, addr.get(apply::ADDR_LEN).copied().unwrap_or(0));
+        }
+    })
+}
+
+/// Gives `each` the routes of a table.
+#[inline(never)]
+fn each_route(rtnl: &mut Rtnl, family: u8, table: u32, each: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
+    let mut room = [0; limits::REQUEST];
+    let mut question = Writer::new(&mut room);
+    query::routes_of_table(family, table, &mut question);
+    match rtnl.dump(uapi::RTM_GETROUTE, question.bytes(), &mut |route| {
+        if let Some(route) = route.filter(|route| route.first() == Some(&family) && walk::table(route) == table) {
+            each(route);
+        }
+    }) {
+        // No such table, or no such family.
+        Err(Errno::ENOENT | Errno::EAFNOSUPPORT | Errno::EOPNOTSUPP) => Ok(()),
+        other => other,
+    }
+}
+
+/// Tells of a route, on the line at hand.
+#[inline(never)]
+fn tell_route(key: &str, links: &[Link], route: &[u8], out: &mut Out) {
+    let &[_, len, _, _, _, _, _, kind, ..] = route else { return };
+    let attrs = route.get(FIXED..).unwrap_or_default();
+    let kind_name = KINDS.get(usize::from(kind)).copied().unwrap_or("?");
+    out.open(key, "{");
+    if kind == uapi::RTN_UNICAST {
+        out.word("type", kind_name);
+    } else {
+        out.word("type|", kind_name);
+        out.say(" ");
+    }
+    match ip(find(attrs, uapi::RTA_DST)) {
+        Some(dst) => out.ip("to|", dst, len),
+        None => out.word("to|", "default"),
+    }
+    let many = !find(attrs, uapi::RTA_MULTIPATH).is_empty();
+    let mut dead = kind == uapi::RTN_UNICAST;
+    if many {
+        out.open("nexthops", "[");
+    }
+    nexthops(route, &mut |hop| {
+        if many {
+            out.open("", "{");
+            out.num("weight| nexthop weight ", hop.weight);
+        }
+        if let Some(gateway) = hop.gateway {
+            out.ip("via| via ", gateway, 255);
+        }
+        if hop.oif != 0 {
+            out.text("dev| dev ", name(links, hop.oif));
+        }
+        let is_dead = hop.flags & uapi::RTNH_F_DEAD != 0;
+        dead &= is_dead;
+        if is_dead {
+            out.say(" (dead)");
+        }
+        if many {
+            out.close("}");
+        }
+    });
+    if many {
+        out.close("]");
+    }
+    if let Some(metric) = number(attrs, uapi::RTA_PRIORITY) {
+        out.num("metric| metric ", metric);
+    }
+    if let Some(source) = ip(find(attrs, uapi::RTA_PREFSRC)) {
+        out.ip("source| source ", source, 255);
+    }
+    if dead {
+        out.flag("dead", true);
+    }
+    out.close("}");
+}
+
+#[inline(never)]
+fn tell_rules(rtnl: &mut Rtnl, family: u8, version: u32, judged: bool, out: &mut Out) -> Result<(), Errno> {
+    let (mut room, mut other) = ([0; limits::LINE], [0; limits::LINE]);
+    let mut faults = Buf::new(&mut other);
+    if !check::rules(rtnl, family, &mut Buf::new(&mut room), &mut faults)? {
+        return Ok(());
+    }
+    let mut bodies = Bodies::new();
+    bodies.read(rtnl, family)?;
+    out.line(0, Look::Head);
+    out.open("", "{");
+    out.num("family|rules of IPv", version);
+    out.say(", in the order in which they are asked");
+    out.open("rules", "[");
+    for rule in bodies.iter() {
+        out.line(2, Look::Plain);
+        tell_rule(rule, out);
+        out.close("}");
+        out.end();
+    }
+    out.close("]");
+    // Without a VRF they are nobody's fault.
+    if !judged {
+        faults.truncate(0);
+    }
+    out.fault(if version == 4 { b"IPv4 rules" } else { b"IPv6 rules" }, faults.as_bytes());
+    out.tell_faults(2);
+    out.close("}");
+    Ok(())
+}
+
+/// Tells of a rule, on the line at hand; its object stays open.
+#[inline(never)]
+fn tell_rule(rule: &[u8], out: &mut Out) {
+    out.open("", "{");
+    out.num("priority|", walk::pref(rule));
+    out.pad(9);
+    let mut room = [0; limits::LINE];
+    let mut text = Buf::new(&mut room);
+    put_selector(rule, &mut text);
+    if text.is_empty() {
+        out.text("selector", b"");
+    } else {
+        out.text("selector|", text.as_bytes());
+        out.say(": ");
+    }
+    let attrs = rule.get(FIXED..).unwrap_or_default();
+    let l3mdev = !find(attrs, uapi::FRA_L3MDEV).is_empty();
+    match walk::action(rule) {
+        uapi::FR_ACT_TO_TBL => {
+            out.word("action|", "lookup");
+            let table = walk::table(rule);
+            if l3mdev {
+                out.say(" the VRF's table");
+            } else if table_name(table).is_empty() {
+                out.num("table| table ", table);
+            } else {
+                out.num("table", table);
+                out.say(" ");
+                out.say_name(table_name(table));
+            }
+            if let Some(len) = number(attrs, uapi::FRA_SUPPRESS_PREFIXLEN).filter(|len| *len != u32::MAX) {
+                out.num("suppress_prefixlength| if its prefix is longer than /", len);
+            }
+        }
+        uapi::FR_ACT_GOTO => {
+            out.word("action|", "goto");
+            out.num("goto| ", number(attrs, uapi::FRA_GOTO).unwrap_or(0));
+        }
+        uapi::FR_ACT_NOP => out.word("action|", "nop"),
+        uapi::FR_ACT_BLACKHOLE => out.word("action|", "blackhole"),
+        uapi::FR_ACT_PROHIBIT => out.word("action|", "prohibit"),
+        _ => out.word("action|", "unreachable"),
+    }
+}
+
+/// Whom a rule is for, as iproute2 says it; nothing where it is for all.
+#[inline(never)]
+fn put_selector(rule: &[u8], out: &mut Buf<'_>) {
+    let &[_, to, from, tos, ..] = rule else { return };
+    let attrs = rule.get(FIXED..).unwrap_or_default();
+    let part = |out: &mut Buf<'_>, what: &str| {
+        out.str(if out.is_empty() { "" } else { " " }).str(what);
+    };
+    if word(rule, 8) & uapi::FIB_RULE_INVERT != 0 {
+        part(out, "not");
+    }
+    for (what, kind, len) in [("from ", uapi::FRA_SRC, from), ("to ", uapi::FRA_DST, to)] {
+        if let Some(network) = ip(find(attrs, kind)).filter(|_| len > 0) {
+            part(out, what);
+            out.ip(network).str("/").num(len.into());
+        }
+    }
+    if tos != 0 {
+        part(out, "tos 0x");
+        out.hex(tos.into());
+    }
+    for attr in Attrs::new(attrs) {
+        let one = u32::from(attr.u8().unwrap_or(0));
+        match attr.kind {
+            uapi::FRA_IIFNAME => {
+                part(out, "iif ");
+                out.shown(attr.str());
+            }
+            uapi::FRA_OIFNAME => {
+                part(out, "oif ");
+                out.shown(attr.str());
+            }
+            uapi::FRA_FWMARK => {
+                part(out, "fwmark 0x");
+                out.hex(attr.u32().unwrap_or(0)).str("/0x").hex(number(attrs, uapi::FRA_FWMASK).unwrap_or(u32::MAX));
+            }
+            uapi::FRA_L3MDEV if one == 1 => part(out, "l3mdev"),
+            uapi::FRA_UID_RANGE => {
+                part(out, "uidrange ");
+                out.num(word(attr.payload, 0)).str("-").num(word(attr.payload, 4));
+            }
+            uapi::FRA_IP_PROTO => {
+                part(out, "ipproto ");
+                out.num(one);
+            }
+            uapi::FRA_SPORT_RANGE | uapi::FRA_DPORT_RANGE => {
+                part(out, if attr.kind == uapi::FRA_SPORT_RANGE { "sport " } else { "dport " });
+                if let &[a, b, c, d] = attr.payload {
+                    out.num(u16::from_ne_bytes([a, b]).into()).str("-").num(u16::from_ne_bytes([c, d]).into());
+                }
+            }
+            uapi::FRA_DST
+            | uapi::FRA_SRC
+            | uapi::FRA_PRIORITY
+            | uapi::FRA_TABLE
+            | uapi::FRA_FWMASK
+            | uapi::FRA_PROTOCOL
+            | uapi::FRA_SUPPRESS_PREFIXLEN
+            | uapi::FRA_SUPPRESS_IFGROUP
+            | uapi::FRA_GOTO
+            | uapi::FRA_PAD
+            | uapi::FRA_L3MDEV => {}
+            other => {
+                part(out, "attribute ");
+                out.num(other.into());
+            }
+        }
+    }
+}
+
+/// Bodies of messages, one behind the other.
+struct Bodies {
+    bytes: List<u8>,
+    /// Where each ends.
+    ends: List<usize>,
+}
+
+impl Bodies {
+    const fn new() -> Self {
+        Self { bytes: List::new(), ends: List::new() }
+    }
+
+    /// Reads the rules of a family.
+    #[inline(never)]
+    fn read(&mut self, rtnl: &mut Rtnl, family: u8) -> Result<(), Errno> {
+        let mut grown = Ok(());
+        let question = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        rtnl.dump(uapi::RTM_GETRULE, &question, &mut |rule| {
+            let Some(rule) = rule else {
+                self.bytes.clear();
+                return self.ends.clear();
+            };
+            grown = grown.and_then(|()| self.bytes.extend(rule)).and_then(|()| self.ends.push(self.bytes.len()));
+        })?;
+        grown
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends.as_slice().iter().map(move |end| {
+            let from = core::mem::replace(&mut start, *end);
+            self.bytes.as_slice().get(from..*end).unwrap_or_default()
+        })
+    }
+}
