@@ -3,6 +3,8 @@
 //!
 //! Exit codes are iproute2's: 1 for a wrong command line, 2 where the kernel refused.
 
+mod show;
+
 use crate::apply;
 use crate::error::{Errno, Error, Exit, What, Why};
 use crate::ip::{self, Class, Device, Wrong};
@@ -43,6 +45,9 @@ pub fn ip(args: Strings, environment: Strings) -> Outcome<Option<Vrf>> {
             _ => break,
         }
     }
+    if show::show(args)? {
+        return Ok(None);
+    }
     change(args, environment).map(|()| None)
 }
 
@@ -68,6 +73,13 @@ fn wrong(word: &[u8], says: &'static str) -> Exit {
     say(&Error { exit: Exit::Unsound, ..Error::usage(What::Word(b"ip", word), says) })
 }
 
+/// Says that the kernel does not answer.
+#[cold]
+#[inline(never)]
+fn refused(errno: Errno) -> Exit {
+    say(&Error { exit: Exit::Refused, ..Error::system(What::Deed("ask", b"rtnetlink"), errno) })
+}
+
 fn about_vrf(mut rest: Strings, json: bool) -> Outcome<Vrf> {
     let verb = rest.next().map_or(&b"show"[..], CStr::to_bytes);
     let of = |full: &[u8]| !verb.is_empty() && full.starts_with(verb);
@@ -86,8 +98,7 @@ fn about_vrf(mut rest: Strings, json: bool) -> Outcome<Vrf> {
 /// Makes a change of the kernel's; hands over to another `ip` what is none, or not known here.
 #[inline(never)]
 fn change(args: Strings, environment: Strings) -> Outcome {
-    let open = |errno| say(&Error { exit: Exit::Refused, ..Error::system(What::Deed("open", b"rtnetlink"), errno) });
-    let mut rtnl = Rtnl::open().map_err(open)?;
+    let mut rtnl = Rtnl::open().map_err(refused)?;
     let mut room = [0; limits::REQUEST];
     let mut body = Writer::new(&mut room);
     let mut words = args.into_iter().map(CStr::to_bytes);

@@ -43,6 +43,7 @@ constants! { u16:
     netlink => NLM_F_REPLACE NLM_F_EXCL NLM_F_CREATE NLM_F_APPEND NLM_F_CAPPED NLM_F_ACK_TLVS;
     netlink => RTM_NEWLINK RTM_DELLINK RTM_GETLINK RTM_NEWADDR RTM_DELADDR RTM_GETADDR;
     netlink => RTM_NEWROUTE RTM_DELROUTE RTM_GETROUTE RTM_NEWRULE RTM_DELRULE RTM_GETRULE;
+    netlink => RTM_GETNEIGH RTM_GETNSID;
     netlink => RTM_NEWQDISC RTM_DELQDISC RTM_NEWTFILTER RTM_DELTFILTER RTM_GETTFILTER;
 }
 
@@ -59,6 +60,7 @@ constants! { u16:
     netlink => IFLA_VRF_TABLE IFLA_VRF_PORT_TABLE IFLA_LINK IFLA_VLAN_ID IFLA_VLAN_PROTOCOL;
     netlink => IFLA_BR_FORWARD_DELAY IFLA_BR_HELLO_TIME IFLA_BR_MAX_AGE IFLA_BR_AGEING_TIME IFLA_BR_STP_STATE;
     netlink => IFLA_BR_PRIORITY IFLA_BR_VLAN_FILTERING;
+    netlink => IFLA_QDISC IFLA_GROUP IFLA_TXQLEN IFLA_LINKMODE IFLA_BROADCAST IFLA_LINK_NETNSID IFLA_PROTO_DOWN IFLA_PROP_LIST;
 }
 constants! { u32:
     net_device_flags => IFF_UP IFF_LOOPBACK IFF_RUNNING IFF_MASTER IFF_LOWER_UP;
@@ -84,7 +86,7 @@ constants! { u32:
 // Routes. Source: `uapi/linux/rtnetlink.h`.
 constants! { u16:
     rtattr_type_t => RTA_DST RTA_SRC RTA_IIF RTA_OIF RTA_GATEWAY RTA_PRIORITY RTA_PREFSRC RTA_METRICS;
-    rtattr_type_t => RTA_MULTIPATH RTA_TABLE RTA_VIA RTA_IP_PROTO RTA_SPORT RTA_DPORT RTA_UID;
+    rtattr_type_t => RTA_MULTIPATH RTA_TABLE RTA_VIA RTA_CACHEINFO RTA_PREF RTA_NH_ID RTA_IP_PROTO RTA_SPORT RTA_DPORT RTA_UID;
     netlink => RTAX_MTU;
 }
 constants! { u8:
@@ -103,6 +105,16 @@ constants! { u32:
 constants! { u16:
     netlink => TCA_KIND TCA_OPTIONS;
 }
+
+// Neighbours. Source: `uapi/linux/neighbour.h`.
+constants! { u16:
+    netlink => NDA_DST NDA_LLADDR;
+}
+
+/// The number of a network namespace, and what names it in a question. Source: `uapi/linux/net_namespace.h`.
+pub const NETNSA_NSID: u16 = 1;
+/// As [`NETNSA_NSID`].
+pub const NETNSA_FD: u16 = 3;
 
 /// Multipath TCP. Source: `uapi/linux/in.h`.
 pub const IPPROTO_MPTCP: u32 = 262;

@@ -25,14 +25,14 @@ const NOT_AN_ADDRESS: Reason = "not an IPv4 or IPv6 address";
 const NOT_A_NETMASK: Reason = "not a prefix length or netmask";
 
 /// Scopes by name: pairs of name and `RT_SCOPE_*`.
-const SCOPES: &[u8] = b"global 0 link 253 host 254 site 200 nowhere 255";
+pub const SCOPES: &[u8] = b"global 0 link 253 host 254 site 200 nowhere 255";
 
 /// Origins of routes and rules by name: pairs of name and `RTPROT_*`, as built into iproute2.
-const PROTOS: &[u8] = b"unspec 0 redirect 1 kernel 2 boot 3 static 4 gated 8 ra 9 mrt 10 zebra 11 bird 12 \
+pub const PROTOS: &[u8] = b"unspec 0 redirect 1 kernel 2 boot 3 static 4 gated 8 ra 9 mrt 10 zebra 11 bird 12 \
 dnrouted 13 xorp 14 ntk 15 dhcp 16 keepalived 18 babel 42 bgp 186 isis 187 ospf 188 rip 189 eigrp 192";
 
 /// Tables by name: pairs of name and `RT_TABLE_*`.
-const TABLES: &[u8] = b"default 253 main 254 local 255";
+pub const TABLES: &[u8] = b"default 253 main 254 local 255";
 
 /// A number of 32 bits.
 ///
@@ -283,7 +283,8 @@ fn number_of(pairs: &'static [u8], name: &[u8]) -> Option<u32> {
 }
 
 /// The name that stands before `number` in `pairs`; empty if none does.
-fn name_of(pairs: &'static [u8], number: u32) -> &'static [u8] {
+#[inline(never)]
+pub fn name_of(pairs: &'static [u8], number: u32) -> &'static [u8] {
     let mut words = Words::new(pairs);
     while let (Some(word), Some(digit)) = (words.next(), words.next()) {
         if digits(digit, 10) == Some(number) {
