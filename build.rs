@@ -41,6 +41,7 @@ mod library {
     pub mod ip;
     pub mod limits;
     pub mod load;
+    pub mod near;
     pub mod order;
     pub mod plan;
     pub mod prefix;
@@ -57,7 +58,7 @@ mod library {
 use library::conf::keywords::Property;
 use library::conf::lines::{self, Lines};
 use library::conf::words::Words;
-use library::{bind, bytes, conf, errno, error, ip, limits, load, order, plan, prefix, sys, text, uapi, wire};
+use library::{bind, bytes, conf, errno, error, ip, limits, load, near, order, plan, prefix, sys, text, uapi, wire};
 
 /// The folder of the configuration, in which this program works then.
 static FOLDER: OnceLock<PathBuf> = OnceLock::new();
@@ -75,6 +76,10 @@ mod log {
     pub type Outcome<T = ()> = Result<T, Exit>;
 
     pub fn say(error: &Error<'_>) -> Exit {
+        say_near(error, b"")
+    }
+
+    pub fn say_near(error: &Error<'_>, near: &[u8]) -> Exit {
         let mut room = [0; crate::limits::LINE];
         let mut out = Buf::new(&mut room);
         if let (Some(folder), Some(_)) = (crate::FOLDER.get(), &error.place) {
@@ -82,8 +87,14 @@ mod log {
         }
         error.render(&mut out);
         println!("cargo::error={}", String::from_utf8_lossy(out.as_bytes()));
-        if !error.advice.is_empty() {
-            println!("cargo::error={}", error.advice);
+        out.truncate(0);
+        if near.is_empty() {
+            out.str(error.advice);
+        } else {
+            error.render_near(near, &mut out);
+        }
+        if !out.is_empty() {
+            println!("cargo::error={}", String::from_utf8_lossy(out.as_bytes()));
         }
         error.exit
     }

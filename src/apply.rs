@@ -4,6 +4,7 @@
 //! finds what it wants is content; one that finds something else in its place is an error that shows it. What was
 //! really made goes into the [`crate::record`], with the command that takes it back.
 
+mod preview;
 mod shared;
 mod wait;
 
@@ -16,7 +17,7 @@ use crate::keep;
 use crate::limits;
 use crate::load::Loaded;
 use crate::log::{self, Outcome, refused};
-use crate::plan::{Item, KERNELS_RULES, shared_rule};
+use crate::plan::{Item, KERNELS_RULES, Listing, shared_rule};
 use crate::record::{self, Owner, Record};
 use crate::rtnl::Rtnl;
 use crate::service::dhcp;
@@ -24,6 +25,7 @@ use crate::sys::args::Strings;
 use crate::sys::file;
 use crate::sys::mem::List;
 use crate::sys::path::Path;
+use crate::sys::time;
 use crate::text::Buf;
 use crate::uapi;
 use crate::wire::attr::Attrs;
@@ -114,8 +116,19 @@ pub struct Apply {
     namespace: u64,
     /// The index of the interface that got another master last.
     moved: u32,
+    /// Whether the command at hand has come to a request.
+    changed: bool,
+    /// When the first batch was sent, and after how long it is told next that there is more, milliseconds.
+    busy: (u64, u64),
+    /// Nothing is changed: what would be is put into [`Apply::would`].
+    dry_run: bool,
+    /// The commands that would change something, as `plan` prints them.
+    pub would: List<u8>,
+    listing: Listing<'static>,
 }
 
+/// After so long it is told how far it is, milliseconds.
+const TELL_MS: u64 = 1000;
 /// How a step begins that sets one of the kernel's switches.
 const SYSCTL: &[u8] = b"sysctl -w ";
 /// How one begins that is about what comes in by a shared interface.
@@ -130,11 +143,11 @@ const NO_CLIENT: &str =
     "DHCP needs busybox's udhcpc, and there is neither udhcpc nor busybox in PATH or /sbin, /usr/sbin, /bin, /usr/bin";
 
 impl Apply {
-    /// Opens the socket and the record.
-    pub fn open(conf: Loaded) -> Outcome<Self> {
+    /// Opens the socket and the record; where it is a `dry_run`, both only to read.
+    pub fn open(conf: Loaded, dry_run: bool) -> Outcome<Self> {
         let rtnl = Rtnl::open().map_err(|errno| refused("open", b"rtnetlink", errno))?;
         let namespace = number_of_namespace(&rtnl).map_err(Self::unreadable)?;
-        let record = Record::open(namespace).map_err(Self::unreadable)?;
+        let record = Record::open(namespace, dry_run).map_err(Self::unreadable)?;
         Ok(Self {
             rtnl,
             record,
@@ -151,6 +164,11 @@ impl Apply {
             environment: Strings::NONE,
             namespace,
             moved: 0,
+            changed: false,
+            busy: (0, TELL_MS),
+            dry_run,
+            would: List::new(),
+            listing: Listing::default(),
         })
     }
 
@@ -239,6 +257,9 @@ impl Apply {
     #[inline(never)]
     pub fn item(&mut self, item: &Item<'_>, phase: &str) -> Outcome {
         let asked = Asked { at: Some(item.at), implied: item.implied };
+        if item.shell && self.dry_run {
+            return self.would_run(item.command, phase, asked);
+        }
         if item.shell {
             self.flush()?;
             return self.shell(item.command, phase, asked);
@@ -248,12 +269,14 @@ impl Apply {
 
     #[inline(never)]
     fn shell(&mut self, command: &[u8], phase: &str, asked: Asked) -> Outcome {
-        self.show(command);
         // Nobody knows what it does.
         self.known = [Known::default(); limits::LINKS];
         self.local_holds = false;
         match crate::service::shell::run(command, self.owner, phase, &self.conf, self.verbose) {
-            Ok(0) => Ok(()),
+            Ok(0) => {
+                log::done("", command);
+                Ok(())
+            }
             Ok(code) => self.fail_with(command, asked, &|text| {
                 text.str("it ended with exit code ").num(u32::try_from(code).unwrap_or(0));
             }),
@@ -266,20 +289,25 @@ impl Apply {
         }
     }
 
-    /// Says a command, where that is wished for.
-    #[inline(never)]
-    fn show(&self, command: &[u8]) {
-        if self.verbose {
-            log::message(&|out| {
-                out.shown(command);
-            });
-        }
-    }
-
     /// Carries out one `ip` command.
     #[inline(never)]
     fn command(&mut self, command: &[u8], asked: Asked) -> Outcome {
-        self.show(command);
+        if !self.verbose || self.dry_run {
+            return self.command_now(command, asked);
+        }
+        // One after the other, so that each can be told, and how long it took.
+        self.flush()?;
+        self.changed = false;
+        let done = self.command_now(command, asked).and_then(|()| self.flush());
+        if done.is_ok() {
+            let is_new = self.changed && self.queue.as_slice().last().is_none_or(|pending| pending.errno.0 == 0);
+            log::done(if is_new { "" } else { "already so: " }, command);
+        }
+        done
+    }
+
+    #[inline(never)]
+    fn command_now(&mut self, command: &[u8], asked: Asked) -> Outcome {
         if let Some(switch) = command.strip_prefix(SYSCTL) {
             return self.sysctl(command, switch, asked);
         }
@@ -290,11 +318,19 @@ impl Apply {
             self.flush()?;
             let iface = before(words, b' ');
             let vrf = words.get(iface.len() + 1..).unwrap_or_default();
+            if self.dry_run {
+                let runs = dhcp::runs(iface, vrf, self.namespace);
+                return if runs { self.would(command, asked) } else { Ok(()) };
+            }
             let Self { conf, namespace, environment, .. } = self;
             dhcp::stop(iface, vrf, &dhcp::World { conf, namespace: *namespace, environment: *environment });
             return Ok(());
         }
         if let Some(client) = dhcp::parse(command) {
+            if self.dry_run {
+                let runs = dhcp::runs(client.iface, client.vrf, self.namespace);
+                return if runs { Ok(()) } else { self.would(command, asked) };
+            }
             return self.dhcp(command, client, asked);
         }
         let mut room = [0; limits::REQUEST];
@@ -320,7 +356,10 @@ impl Apply {
         let set = file::open(path.c_str()).and_then(|fd| file::read_all(&fd, &mut now)).and_then(|now| {
             let now = now.trim_ascii_end();
             if now == value {
-                return Ok(());
+                return Ok(true);
+            }
+            if self.dry_run {
+                return Ok(false);
             }
             if !self.undoing {
                 let mut room = [0; limits::COMMAND];
@@ -329,9 +368,16 @@ impl Apply {
                 self.record.add(if is_own { Owner::Iface(self.owner) } else { Owner::Shared }, undo.as_bytes())?;
                 self.record.save()?;
             }
-            file::write_all(&file::open_write(path.c_str())?, value)
+            self.changed = true;
+            file::write_all(&file::open_write(path.c_str())?, value).map(|()| true)
         });
-        set.or_else(|errno| self.fail(command, asked, Why::Errno(errno), b""))
+        match set {
+            Ok(true) => Ok(()),
+            // The switches of an interface come with it.
+            Err(Errno::ENOENT) if self.dry_run && is_own && !self.undoing => self.would(command, asked),
+            Ok(false) => self.would(command, asked),
+            Err(errno) => self.fail(command, asked, Why::Errno(errno), b""),
+        }
     }
 
     /// Has a DHCP client look after an interface.
@@ -400,6 +446,10 @@ impl Apply {
         met?;
         let (request, body) = match compiled {
             Ok(request) => (request, writer.bytes()),
+            // What is to be made has nothing yet, and what is to be undone has gone.
+            Err(fault) if self.dry_run && matches!(fault.wrong, ip::Wrong::NoDevice) => {
+                return if self.undoing { Ok(()) } else { self.would(command, asked) };
+            }
             Err(fault) => {
                 let why = match fault.wrong {
                     ip::Wrong::NoDevice => Why::Errno(errno),
@@ -412,8 +462,8 @@ impl Apply {
         };
         match request.class {
             Class::LinkSet => return self.link_set(command, &request, body, asked, undo),
-            Class::AddrFlush => return self.addr_flush(command, &request, asked),
-            Class::RuleDel if self.rule_del(command, &request, asked)? => return Ok(()),
+            Class::AddrFlush if !self.dry_run => return self.addr_flush(command, &request, asked),
+            Class::RuleDel if !self.dry_run && self.rule_del(command, &request, asked)? => return Ok(()),
             Class::RuleAdd => self.local_holds = false,
             _ => {}
         }
@@ -429,6 +479,9 @@ impl Apply {
     /// Adds a request to the batch, sending what is in it when it is full.
     #[inline(never)]
     fn push(&mut self, command: &[u8], request: &Request<'_>, body: &[u8], undo: &[u8], asked: Asked) -> Outcome {
+        if self.dry_run {
+            return self.preview(command, request, body, asked);
+        }
         loop {
             if self.rtnl.pending() == 0 {
                 self.texts.clear();
@@ -439,6 +492,7 @@ impl Apply {
             }
             self.flush()?;
         }
+        self.changed = true;
         let mut line = UNRECORDED;
         let mut kept = Ok(());
         if !self.undoing && !undo.is_empty() {
@@ -456,6 +510,25 @@ impl Apply {
             .map_err(|errno| refused("remember", command, errno))
     }
 
+    /// Tells where it is, when it has taken a second, and then when it has taken twice as long.
+    #[inline(never)]
+    fn tell_busy(&mut self) {
+        let now = time::now_ms();
+        let (start, next) = self.busy;
+        let start = if start == 0 { now } else { start };
+        let took = now.saturating_sub(start);
+        self.busy = (start, next);
+        if took >= next {
+            self.busy.1 = took.saturating_mul(2);
+            log::message(&|out| {
+                out.str("still at work after ").num(u32::try_from(took / 1000).unwrap_or(0)).str(" s");
+                if !self.owner.is_empty() {
+                    out.str(", now on ").shown(self.owner);
+                }
+            });
+        }
+    }
+
     /// Sends the batch and sees to the answers. What the kernel refused is said; what was made is recorded all the same.
     #[inline(never)]
     pub fn flush(&mut self) -> Outcome {
@@ -463,6 +536,7 @@ impl Apply {
             return Ok(());
         }
         self.record.save().map_err(Self::unrecorded)?;
+        self.tell_busy();
         let Self { rtnl, record, queue, .. } = self;
         let mut failed = None;
         let sent = rtnl.flush(&mut |number, errno| {
@@ -573,7 +647,9 @@ impl Apply {
             self.forget(name);
         }
         let _ = self.device(name)?;
-        let Some(known) = self.known(name).copied() else { return Ok(()) };
+        let Some(known) = self.known(name).copied() else {
+            return if self.dry_run && !self.undoing { self.would(command, asked) } else { Ok(()) };
+        };
         undo.str("ip link set dev ").bytes(name);
         let nothing = undo.len();
         let wanted = attrs(body, LINK);
@@ -622,7 +698,7 @@ impl Apply {
             return Ok(());
         }
         let mut kept = None;
-        if let Some(master) = master {
+        if let Some(master) = master.filter(|_| !self.dry_run) {
             self.flush()?;
             let lose = |errno| refused("keep the addresses of", name, errno);
             let from = self.table_of(known.master).map_err(lose)?;
@@ -763,58 +839,70 @@ impl Apply {
     fn verify_in(&mut self, pending: &Pending, texts: &[u8], other: &mut Buf<'_>) -> Outcome {
         let (command, body) = pending.texts(texts);
         let asked = pending.asked;
-        let mut filter = [0; QUESTION];
-        let mut writer = Writer::new(&mut filter);
-        let kind = match pending.class {
-            Class::LinkAdd => return self.verify_link(command, pending),
-            Class::AddrAdd => {
-                query::addrs_of_link(body.first().copied().unwrap_or(0), word(body, ADDR_INDEX), &mut writer);
-                uapi::RTM_GETADDR
-            }
-            Class::RouteAdd => {
-                query::routes_of_table(body.first().copied().unwrap_or(0), pending.table, &mut writer);
-                uapi::RTM_GETROUTE
-            }
+        match pending.class {
+            Class::LinkAdd => return self.verify_link(command, asked),
+            Class::AddrAdd | Class::RouteAdd => {}
             // The kernel compares rules whole.
             _ => return Ok(()),
+        }
+        match self.standing(pending.class, pending.table, body, other)? {
+            Err(errno) => self.fail_asking(command, asked, errno),
+            Ok(false) if !other.is_empty() => self.fail(command, asked, Why::Text(other.as_bytes()), b""),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// Whether what a request adds is there, or what it deletes; and what stands in its place.
+    #[inline(never)]
+    fn standing(&mut self, class: Class, table: u32, body: &[u8], other: &mut Buf<'_>) -> Outcome<Result<bool, Errno>> {
+        let mut filter = [0; QUESTION];
+        let mut writer = Writer::new(&mut filter);
+        let family = body.first().copied().unwrap_or(0);
+        let kind = match class {
+            Class::AddrAdd | Class::AddrDel | Class::AddrFlush => {
+                query::addrs_of_link(family, word(body, ADDR_INDEX), &mut writer);
+                uapi::RTM_GETADDR
+            }
+            Class::RouteAdd | Class::RouteDel => {
+                query::routes_of_table(family, table, &mut writer);
+                uapi::RTM_GETROUTE
+            }
+            _ => {
+                writer.push(&[family], &[0; RULE - 1]);
+                uapi::RTM_GETRULE
+            }
         };
         // Several may stand side by side: the wanted one is enough.
         let mut same = false;
         let mut oif = 0;
         let dumped = self.rtnl.dump(kind, writer.bytes(), &mut |entry| {
             let Some(entry) = entry else { return };
-            match ip::stands(body, pending.class, entry) {
+            match ip::stands(body, class, entry) {
                 Some(true) => same = true,
-                Some(false) => oif = put_other(pending.class, entry, other),
+                Some(false) => oif = put_other(class, entry, other),
                 None => {}
             }
         });
-        if let Err(errno) = dumped {
-            return self.fail_asking(command, asked, errno);
-        }
-        if same || other.is_empty() {
-            return Ok(());
-        }
-        if oif != 0 {
+        if dumped.is_ok() && !same && oif != 0 {
             other.str(" dev ");
             self.put_name_of(oif, other)?;
         }
-        self.fail(command, asked, Why::Text(other.as_bytes()), b"")
+        Ok(dumped.map(|()| same))
     }
 
     #[inline(never)]
-    fn verify_link(&mut self, command: &[u8], pending: &Pending) -> Outcome {
+    fn verify_link(&mut self, command: &[u8], asked: Asked) -> Outcome {
         let Some(request) = ip::request(command) else { return Ok(()) };
         self.forget(request.dev);
         if let Err(errno) = self.link(request.dev) {
-            return self.fail_asking(command, pending.asked, errno);
+            return self.fail_asking(command, asked, errno);
         }
         let table = self.known(request.dev).map_or(0, |known| known.table);
         // As ifupdown-ng: where it is to make another kind of link, any of that name will do.
         if table == request.table {
             return Ok(());
         }
-        self.fail_with(command, pending.asked, &|text| {
+        self.fail_with(command, asked, &|text| {
             if table == 0 {
                 text.str("an interface of that name is there, and is not a VRF");
             } else {

@@ -8,8 +8,10 @@ use crate::bind::Backend;
 use crate::bind::program::Level;
 use crate::bytes::before;
 use crate::conf::values;
+use crate::conf::words::{Words, has_word};
 use crate::error::{Error, Exit, What};
-use crate::log::{Outcome, refused, say};
+use crate::log::{Outcome, refused, say, say_near};
+use crate::near::Near;
 use crate::service::{Settings, is_setting};
 use crate::sys::args::{Strings, behind};
 use core::ffi::CStr;
@@ -46,8 +48,8 @@ pub enum Command {
     Explain(&'static [u8], IpAddr),
     /// As `ip(8)`.
     Ip(Strings),
-    /// Print the help.
-    Help,
+    /// Print the help; on a command, where one is named.
+    Help(&'static [u8]),
     /// Print the version.
     Version,
 }
@@ -84,6 +86,8 @@ pub struct Options {
     pub quiet: bool,
     /// `--verbose`
     pub verbose: bool,
+    /// The same once more: netlink, too.
+    pub wordy: bool,
     /// `--dry-run`
     pub dry_run: bool,
     /// `--user`, `--env`, `--chdir`, `--resolv-conf`
@@ -111,6 +115,7 @@ impl Options {
             input: None,
             quiet: false,
             verbose: false,
+            wordy: false,
             dry_run: false,
             settings: Settings::NONE,
             environment: Strings::NONE,
@@ -140,6 +145,7 @@ k check
 x explain
 l plan
 P ip
+h help
 ";
 
 /// The options there are. A line for each: the letter that is its short form, or a digit for one that has none; `=` where
@@ -151,6 +157,7 @@ const OPTIONS: &[u8] = b"\
 c=config
 n dry-run
 1 exact
+! diff
 h help
 q quiet
 v verbose
@@ -209,6 +216,9 @@ fn port(word: &[u8]) -> Option<(u8, u16)> {
     number.filter(|number| *number != 0).map(|number| (protocol, number))
 }
 
+/// The values of `--isolation`.
+const LEVELS: &[u8] = b"  bind\n  guard\n  strict";
+
 /// The values of `--bind`.
 const BACKENDS: &[u8] = b"a auto\nc cgroup\ns seccomp\nn none\n";
 
@@ -236,21 +246,23 @@ const HELP_HINT: &str = "vrf-launch --help lists commands and options";
 #[cold]
 #[inline(never)]
 fn wrong(word: &[u8], says: &'static str) -> Exit {
-    misused(ARGUMENT, word, says)
+    misused(ARGUMENT, word, says, b"")
 }
 
-/// Says what is wrong with a word for something.
+/// Says what is wrong with a word for something, where it may be one of the words of a table.
 #[cold]
 #[inline(never)]
-fn misused(of: &[u8], word: &[u8], says: &'static str) -> Exit {
-    say(&Error { advice: HELP_HINT, ..Error::usage(What::Word(of, word), says) })
+fn misused(of: &[u8], word: &[u8], says: &'static str, table: &'static [u8]) -> Exit {
+    let plain = before(word.strip_prefix(b"--").unwrap_or(word), b'=');
+    let near = Near::new(plain).offer(table, b'\n', 2).best();
+    say_near(&Error { advice: HELP_HINT, ..Error::usage(What::Word(of, word), says) }, near)
 }
 
 /// Reads the command line behind the program's name. Options may stand behind a command as well, and among its arguments.
 pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
     let mut scan = Scan { args, asked: 0, ended: false };
     let word = scan.next(options)?;
-    if let Some(command) = scan.early() {
+    if let Some(command) = scan.early(word.unwrap_or_default().to_bytes()) {
         return Ok(command);
     }
     let Some(word) = word.map(CStr::to_bytes) else {
@@ -268,7 +280,7 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
     if letter == b'P' {
         return Ok(Command::Ip(scan.args));
     }
-    if letter == b'n' {
+    if letter == b'n' && scan.args.into_iter().next() != Some(c"--help") {
         return Ok(Command::Init(init_words(scan.args, options)));
     }
     let names = Names { one: b"", scan };
@@ -278,11 +290,14 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
         first = first.or(Some(last));
         count += 1;
     }
-    if let Some(command) = scan.early() {
+    if let Some(command) = scan.early(word) {
         return Ok(command);
     }
     misplaced(letter, options)?;
     Ok(match (letter, first) {
+        (b'h', None) => Command::Help(b""),
+        (b'h', Some(topic)) if is_command(topic) => Command::Help(topic),
+        (b'h', Some(topic)) => return Err(misused(b"command", topic, "no such command", COMMANDS)),
         (b'o', None) => Command::Confirm,
         (b'o', _) => return Err(wrong(word, "takes no name")),
         (b'u', _) if !options.dry_run => Command::Up(names),
@@ -299,13 +314,18 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
         (b'k' | b's', _) => return Err(wrong(word, "takes one VRF at most")),
         (b'x', Some(vrf)) if count == 2 => match values::address(last) {
             Ok(to) if options.from.is_none_or(|from| from.is_ipv4() == to.is_ipv4()) => Command::Explain(vrf, to),
-            Ok(_) => return Err(misused(b"address", last, "not of the family of --from")),
-            Err(reason) => return Err(misused(b"address", last, reason)),
+            Ok(_) => return Err(misused(b"address", last, "not of the family of --from", b"")),
+            Err(reason) => return Err(misused(b"address", last, reason, b"")),
         },
         (b'x', _) => return Err(wrong(word, "takes a VRF and an address")),
         (b'i', _) => return Err(wrong(word, "takes one process at most")),
         _ => return Err(wrong(word, "a command that is not in this version")),
     })
+}
+
+/// The command that was meant by a word, if it is similar to one; or one of the names that were offered before.
+pub fn near_command(near: Near<'_>) -> Near<'_> {
+    near.offer(COMMANDS, b'\n', 2)
 }
 
 /// Whether a word is a command's name.
@@ -340,7 +360,7 @@ pub fn init_words(args: Strings, options: &mut Options) -> Strings {
 fn launch(vrf: &'static [u8], command: Strings, dashes: bool) -> Outcome<Command> {
     let mut rest = command;
     match rest.next().map(CStr::to_bytes) {
-        None => Err(misused(b"VRF", vrf, "no command to run in it")),
+        None => Err(misused(b"VRF", vrf, "no command to run in it", COMMANDS)),
         Some(word @ [b'-', ..]) if !dashes => {
             Err(wrong(word, "options stand before the VRF; -- stands before a command"))
         }
@@ -430,7 +450,9 @@ impl Scan {
         mut value: Option<&'static CStr>,
         options: &mut Options,
     ) -> Outcome {
-        let Some((letter, mark)) = option else { return Err(wrong(arg.to_bytes(), "no such option")) };
+        let Some((letter, mark)) = option else {
+            return Err(misused(ARGUMENT, arg.to_bytes(), "no such option", OPTIONS));
+        };
         let takes = mark == b'=';
         if takes && value.is_none() {
             value = self.args.next();
@@ -441,9 +463,10 @@ impl Scan {
         let given = value.unwrap_or_default();
         let mut word = given.to_bytes();
         let (mut of, mut says): (&[u8], _) = (b"", "");
+        let mut table: &[u8] = b"";
         match letter {
             b'c' => options.config = Some(given),
-            b'n' => options.dry_run = true,
+            b'n' | b'!' => options.dry_run = true,
             b'1' => options.exact = true,
             b'*' => options.settings.inetd = true,
             b'9' | b'0' => {
@@ -480,7 +503,10 @@ impl Scan {
                     None => says = "not a port: 22, tcp:22, udp:53",
                 }
             }
-            b'v' => options.verbose = true,
+            b'v' => {
+                options.wordy = options.verbose;
+                options.verbose = true;
+            }
             b'h' | b'V' => self.asked = letter,
             b'2' => {
                 of = b"--wait";
@@ -498,6 +524,7 @@ impl Scan {
             }
             b'3' => {
                 of = b"--isolation";
+                table = LEVELS;
                 options.level = Level::of(word);
                 if options.level.is_none() {
                     says = "the levels are bind, guard, strict";
@@ -505,6 +532,7 @@ impl Scan {
             }
             b'4' => {
                 of = b"--bind";
+                table = BACKENDS;
                 options.backend = match look_up(BACKENDS, word, 0) {
                     Some((b'a', _)) => Backend::Auto,
                     Some((b'c', _)) => Backend::Cgroup,
@@ -539,13 +567,13 @@ impl Scan {
         if of.is_empty() {
             (of, word) = (ARGUMENT, arg.to_bytes());
         }
-        Err(misused(of, word, says))
+        Err(misused(of, word, says, table))
     }
 
     /// What was asked for whatever the command.
-    const fn early(&self) -> Option<Command> {
+    fn early(&self, word: &'static [u8]) -> Option<Command> {
         match self.asked {
-            b'h' => Some(Command::Help),
+            b'h' => Some(Command::Help(if is_command(word) { word } else { b"" })),
             b'V' => Some(Command::Version),
             _ => None,
         }
@@ -574,6 +602,73 @@ fn set_one(settings: &mut Settings, letter: u8, given: &'static CStr) -> Outcome
     Ok("")
 }
 
+/// What there is to know of a command beyond its lines in [`HELP`]: its name, the options it heeds, and a text.
+const TOPICS: &[u8] = b"\
+up config dry-run exact confirm wait quiet verbose|\
+Without NAME, all that the file says is auto, and lo. What is so already is left\nalone; what differs is mended; \
+an interface that cannot be set up is taken back,\nand others come up.|\
+down config dry-run exact verbose|\
+Without NAME, all. What stood before up stays.|\
+confirm quiet|\
+After up --confirm SECONDS.|\
+plan config diff exact verbose|\
+What it prints can be given to sh. With --diff only what differs from what is there\nnow: nothing, where up would change nothing.|\
+run config isolation bind wait quiet verbose|\
+Without SERVICE, all that the file says are auto. TERM, INT and QUIT end them.\nThe exit code is that of the service, if it is one.|\
+init config wait quiet verbose|\
+As init= or rdinit= of the kernel, or of a container.|\
+show json|\
+Without VRF, all. VRFs that others made are shown as well.|\
+pids json|\
+As ip vrf pids: those that ip vrf exec started are listed, too.|\
+identify json|\
+Without PID, of the caller.|\
+adopt dry-run isolation|\
+VRF may be default: out of any. One socket that cannot be moved, and nothing is done.|\
+check config isolation json|\
+Without VRF, all. Exit code 0: all of it holds; 1: something does not, and is named.|\
+explain json from port in|\
+Which rule, table and route decide; and why not, where it is unreachable.|\
+ip quiet|\
+Changes of links, addresses, routes and rules as ip(8) takes them, and ip vrf. Also by\nthe name ip. What is not known is for \
+iproute2 or busybox, where there is one.|";
+
+/// Gives `out` what `--help` prints; of a command, where one is named.
+#[inline(never)]
+pub fn help(topic: &[u8], out: &mut dyn FnMut(&[u8]) -> Outcome) -> Outcome {
+    let mut topics = TOPICS.split(|byte| *byte == b'|');
+    while let (Some(head), Some(text)) = (topics.next(), topics.next()) {
+        let mut heeded = Words::new(head);
+        if heeded.next() != Some(topic) {
+            continue;
+        }
+        help_lines(&mut |words| words.next() == Some(b"vrf-launch") && words.next() == Some(topic), out)?;
+        for part in [b"\n", text, b"\n\n"] {
+            out(part)?;
+        }
+        let heeds = |word: &[u8]| word.strip_prefix(b"--").is_some_and(|name| has_word(heeded.rest(), name));
+        return help_lines(&mut |words| words.clone().next() != Some(b"vrf-launch") && words.any(heeds), out);
+    }
+    out(HELP.as_bytes())
+}
+
+/// Gives `out` those lines of [`HELP`] that `which` chooses by their words, each with the lines that go on with it.
+#[inline(never)]
+fn help_lines(which: &mut dyn FnMut(&mut Words<'_>) -> bool, out: &mut dyn FnMut(&[u8]) -> Outcome) -> Outcome {
+    let mut chosen = false;
+    for line in HELP.as_bytes().split_inclusive(|byte| *byte == b'\n') {
+        let indent = line.len() - line.trim_ascii_start().len();
+        let begins = indent < 8;
+        if begins {
+            chosen = indent > 0 && which(&mut Words::new(line.trim_ascii()));
+        }
+        if chosen {
+            out(line)?;
+        }
+    }
+    Ok(())
+}
+
 /// What `--help` prints.
 pub const HELP: &str = "\
 vrf-launch gives a service its own routing table (a VRF) and starts it there.
@@ -585,7 +680,8 @@ vrf-launch gives a service its own routing table (a VRF) and starts it there.
   vrf-launch run [SERVICE]... up, then start services and look after them
   vrf-launch init [-- INIT]   the first process's duties, and the same; then INIT, if
                               there is no service
-  vrf-launch plan [NAME]...   what up would do, as iproute2 commands
+  vrf-launch plan [NAME]...   what up would do, as iproute2 commands; with --diff only
+                              what would change
   vrf-launch pids VRF         the processes in VRF
   vrf-launch identify [PID]   the VRF of a process
   vrf-launch adopt VRF PID    move a running process, its children and open sockets
@@ -624,10 +720,12 @@ first where the configuration describes it.
       --confirm SECONDS  up: put all of it back, unless vrf-launch confirm follows in time
       --exact            up, down, plan: only what the file says, as ifupdown-ng does it
       --json             show, explain, check, pids, identify: as JSON
-  -n, --dry-run          up: print the plan
+  -n, --dry-run          up, down, adopt: only print what would change
+      --diff             plan: print only what would change
   -q, --quiet            no warnings
-  -v, --verbose          say each step
-  -h, --help             -V, --version
+  -v, --verbose          say each step and how long it took; -vv: and each netlink message
+  -h, --help             of a command: vrf-launch up --help, or vrf-launch help up
+  -V, --version
 
 Exit codes: 1 check: something does not hold, 100 usage or configuration, 111
 the kernel refused, 126 COMMAND cannot be run, 127 COMMAND is not there, else

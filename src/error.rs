@@ -165,6 +165,15 @@ impl<'a> Error<'a> {
             out.str(": ").shown(self.detail);
         }
     }
+
+    /// Writes the second line without its end: what was meant by the word that is wrong, if that can be guessed.
+    pub fn render_near(&self, near: &[u8], out: &mut Buf<'_>) {
+        out.str("did you mean ");
+        if let What::Word(_, [b'-', b'-', ..]) = self.what {
+            out.str("--");
+        }
+        out.shown(near).str("?");
+    }
 }
 
 /// An `ip` command as messages name what it does: `ip -6 rule add pref 7 …` is `add rule pref 7 … (IPv6)`.

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | [`run`] | the story of each command | imported by `main` alone |
 //! | [`cli`] | the command line | |
-//! | [`bytes`], [`error`], [`errno`], [`limits`], [`text`], [`uapi`], [`prefix`] | errors, capacities, escaping, kernel constants, prefixes | pure |
+//! | [`bytes`], [`error`], [`errno`], [`limits`], [`near`], [`text`], [`uapi`], [`prefix`] | errors, capacities, similar words, escaping, kernel constants, prefixes | pure |
 //! | [`conf`] | the grammar of interfaces(5) | pure |
 //! | [`plan`], [`order`] | what is to be true of which interface, in which order | pure |
 //! | [`wire`], [`ip`] | rtnetlink messages as bytes; `ip` commands compiled into them | pure |
@@ -42,6 +42,7 @@ pub mod keep;
 pub mod limits;
 pub mod load;
 pub mod log;
+pub mod near;
 pub mod order;
 pub mod plan;
 pub mod prefix;

@@ -17,14 +17,14 @@
 use crate::baked::BAKED;
 use crate::bytes::before;
 use crate::conf::hash::slots;
-use crate::conf::keywords::{Keyword, Property, is_foreign, keyword};
+use crate::conf::keywords::{Keyword, Property, is_foreign, keyword, near};
 use crate::conf::lines::Lines;
 use crate::conf::stanzas::{Conf, Stanza, count};
 use crate::conf::words::{Words, code};
 use crate::conf::{Fault, lines};
 use crate::error::{Errno, Error, Exit, Place, What};
 use crate::limits;
-use crate::log::{Outcome, refused, say};
+use crate::log::{Outcome, refused, say, say_near};
 use crate::sys::mem::{List, filled};
 use crate::sys::path::Path;
 use crate::sys::{OwnedFd, file};
@@ -99,14 +99,16 @@ impl Loaded {
         shares
     }
 
-    /// Says which lines are passed over, because their keywords are another program's.
+    /// Says which lines are passed over, because their keywords are another program's: `all` of them, or those that look like a
+    /// mistake.
     #[inline(never)]
-    pub fn say_foreign(&self) {
+    pub fn say_foreign(&self, all: bool) {
         self.conf.each_line(&mut |property| {
-            if is_foreign(property.key) {
+            let near = if is_foreign(property.key) { near(property.key) } else { b"" };
+            if is_foreign(property.key) && (all || !near.is_empty()) {
                 let place = Some(self.place(property.at));
                 let what = What::Word(property.key, property.value);
-                say(&Error { place, ..Error::usage(what, "passed over: not a keyword that is known here") });
+                say_near(&Error { place, ..Error::usage(what, "passed over: not a keyword that is known here") }, near);
             }
             true
         });
@@ -123,7 +125,8 @@ fn place(parts: &[Part], text: &[u8], at: u32) -> Place<'static> {
 
 #[cold]
 fn say_fault(place: Place<'_>, fault: &Fault<'_>) -> Exit {
-    say(&Error { place: Some(place), ..Error::usage(What::Word(fault.key, fault.word), fault.reason) })
+    let error = Error::usage(What::Word(fault.key, fault.word), fault.reason);
+    say_near(&Error { place: Some(place), ..error }, fault.near())
 }
 
 /// Reads and checks the file that was named, or else the first default that is there, or else what was baked in.

@@ -2,7 +2,7 @@
 
 use crate::error::{Errno, Error, Exit, What, Why};
 use crate::limits;
-use crate::sys::{self, file, process};
+use crate::sys::{self, file, process, time};
 use crate::text::Buf;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 
@@ -26,6 +26,45 @@ static LAST: AtomicU32 = AtomicU32::new(0);
 /// The last error number of the kernel in an error, said or muted.
 pub fn last() -> Errno {
     Errno(LAST.load(Ordering::Relaxed))
+}
+
+/// How much is told: 1 each step, 2 each message of netlink.
+static TOLD: AtomicU32 = AtomicU32::new(0);
+/// When the last step ended, microseconds; they come round.
+static STEP: AtomicU32 = AtomicU32::new(0);
+
+/// From here on so much is told: 1 each step and how long it took, 2 each message of netlink, too.
+pub fn tell(much: u32) {
+    TOLD.store(much, Ordering::Relaxed);
+    if much > 0 {
+        STEP.store(time::now_us(), Ordering::Relaxed);
+    }
+}
+
+/// Whether so much is told.
+pub fn tells(much: u32) -> bool {
+    TOLD.load(Ordering::Relaxed) >= much
+}
+
+/// Tells of a step that has been done, and how long it took: since the one before.
+#[inline(never)]
+pub fn step(compose: &dyn Fn(&mut Buf<'_>)) {
+    if tells(1) {
+        let now = time::now_us();
+        let took = now.wrapping_sub(STEP.swap(now, Ordering::Relaxed));
+        message(&|out| {
+            compose(out);
+            let below = took % 1000;
+            out.str(" (").num(took / 1000).str(".").num(below / 100).num(below / 10 % 10).num(below % 10).str(" ms)");
+        });
+    }
+}
+
+/// As [`step`]: a deed and the thing it was done to.
+pub fn done(deed: &str, thing: &[u8]) {
+    step(&|out| {
+        out.str(deed).shown(thing);
+    });
 }
 
 /// Where messages go: standard error, or the kernel's log.
@@ -83,12 +122,22 @@ fn write(level: &str, compose: &dyn Fn(&mut Buf<'_>)) {
 #[cold]
 #[inline(never)]
 pub fn say(error: &Error<'_>) -> Exit {
+    say_near(error, b"")
+}
+
+/// As [`say`]; where it is not empty, `near` is what was meant by the word that is wrong, as far as can be guessed, and in the place
+/// of the advice.
+#[cold]
+#[inline(never)]
+pub fn say_near(error: &Error<'_>, near: &[u8]) -> Exit {
     if let Why::Errno(Errno(number)) = error.why {
         LAST.store(number, Ordering::Relaxed);
     }
     alarm(&|out| {
         error.render(out);
-        if !error.advice.is_empty() {
+        if !near.is_empty() {
+            error.render_near(near, out.str("\n").str(NAME));
+        } else if !error.advice.is_empty() {
             out.str("\n").str(NAME).str(error.advice);
         }
     });

@@ -5,10 +5,11 @@
 //! as implied; `--exact` leaves it out.
 
 use crate::conf::keywords::{Keyword, Property, canonical, keyword, vlan_protocol};
+use crate::conf::lines::VT;
 use crate::conf::stanzas::{Conf, Iface, Method};
 use crate::conf::values;
 use crate::conf::words::Words;
-use crate::error::Exit;
+use crate::error::{Exit, Place};
 use crate::ip::{self, Class, Request};
 use crate::limits;
 use crate::text::Buf;
@@ -470,4 +471,46 @@ pub fn link_up(name: &[u8], at: u32, sink: Sink<'_>) -> Walk {
     let mut out = Buf::new(&mut room);
     out.str("ip link set dev ").bytes(name).str(" up");
     sink(&Item { at, command: out.as_bytes(), shell: false, implied: false })
+}
+
+/// What is printed of a plan, item by item.
+#[derive(Default)]
+pub struct Listing<'n> {
+    /// Whose the last item is.
+    headed: &'n [u8],
+    /// Which of [`RULES`] are there.
+    rules: [bool; RULES.len()],
+}
+
+impl<'n> Listing<'n> {
+    /// Puts the line that says whose the commands below it are, where that is another one.
+    #[inline(never)]
+    pub fn put_heading(&mut self, name: &'n [u8], place: Place<'_>, out: &mut Buf<'_>) {
+        if self.headed != name {
+            self.headed = name;
+            out.str("# ").shown(name).str(" (").shown(place.file).str(":").num(place.line).str(")\n");
+        }
+    }
+
+    /// Puts a command. The kernel's own rules are there since the first VRF, and made again would only say so: unless it is known
+    /// that they are missing, they are a comment. Those that every VRF needs are put once.
+    #[inline(never)]
+    pub fn put_command(&mut self, command: &[u8], implied: bool, or_there: bool, out: &mut Buf<'_>) {
+        let rule = RULES.iter().position(|rule| implied && *rule == command);
+        if rule.and_then(|rule| self.rules.get_mut(rule)).is_some_and(|done| core::mem::replace(done, true)) {
+            return;
+        }
+        let kernels = or_there && rule.is_some_and(|rule| rule < KERNELS_RULES);
+        if kernels {
+            out.str("# ");
+        }
+        for byte in command {
+            out.byte(if *byte == VT { b' ' } else { *byte });
+        }
+        out.str(match (kernels, implied) {
+            (true, _) => "  # if the kernel's own is not there any more\n",
+            (_, true) => "  # for isolation; not in the file\n",
+            _ => "\n",
+        });
+    }
 }

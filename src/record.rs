@@ -69,17 +69,21 @@ pub struct Record {
     struck: bool,
     /// Whether the folder was not there before.
     new: bool,
+    /// Whether there is a file behind it, or none had to be.
+    kept: bool,
 }
 
 impl Record {
-    /// Opens the record of a network namespace and waits until no other process has it.
+    /// Opens the record of a network namespace and waits until no other process has it. Where it is only `read`, nothing is
+    /// written to it.
     #[inline(never)]
-    pub fn open(namespace: u64) -> Result<Self, Errno> {
-        let mut record = Self { file: None, lines: List::new(), saved: 0, struck: false, new: false };
+    pub fn open(namespace: u64, read: bool) -> Result<Self, Errno> {
+        let mut record = Self { file: None, lines: List::new(), saved: 0, struck: false, new: false, kept: true };
         let mut name = Path::new();
         path(namespace, b"", &mut name);
-        match record.make(name.c_str()) {
+        match if read { file::open(name.c_str()) } else { record.make(name.c_str()) } {
             Ok(file) => record.read(file)?,
+            Err(Errno::ENOENT) if read => {}
             // No place for a record is no reason to leave a machine without its network.
             Err(
                 Errno::ENOENT
@@ -89,8 +93,11 @@ impl Record {
                 | Errno::EPERM
                 | Errno::ENOSPC
                 | Errno::ELOOP,
-            ) => {}
+            ) => record.kept = false,
             Err(errno) => return Err(errno),
+        }
+        if read {
+            record.file = None;
         }
         Ok(record)
     }
@@ -121,7 +128,7 @@ impl Record {
 
     /// Whether there is a file behind it.
     pub const fn is_kept(&self) -> bool {
-        self.file.is_some()
+        self.kept
     }
 
     /// How long it is: what comes behind was made later.

@@ -4,11 +4,13 @@
 
 use crate::error::Errno;
 use crate::limits;
+use crate::log;
 use crate::sys::OwnedFd;
 use crate::sys::mem::List;
 use crate::sys::{self, net};
 use crate::uapi;
 use crate::wire::ack::Ack;
+use crate::wire::decode;
 use crate::wire::msg::{HEADER, Messages, Writer};
 use heapless::Vec;
 
@@ -118,6 +120,9 @@ impl Rtnl {
         writer.push(body, &[]);
         writer.end();
         let Some(len) = writer.finish() else { return false };
+        if log::tells(2) {
+            log::message(&|out| decode::put(kind, flags | uapi::NLM_F_REQUEST, body, out.str("> ").num(seq).str(" ")));
+        }
         if self.out.len() + len > limits::SEND || self.out.extend(writer.bytes()).is_err() {
             return false;
         }
@@ -155,6 +160,7 @@ impl Rtnl {
         let count = self.pending();
         let mut left = count;
         let mut whole = true;
+        let mut entries = 0;
         let first = self.sent.wrapping_add(1);
         self.sent = self.seq;
         let sent = net::send(&self.fd, self.out.as_slice());
@@ -174,11 +180,13 @@ impl Rtnl {
                     // A dump that was disturbed says so in any of its messages.
                     whole &= header.flags & uapi::NLM_F_DUMP_INTR == 0;
                     if !matches!(header.kind, uapi::NLMSG_DONE | uapi::NLMSG_ERROR) {
+                        entries += 1;
                         each(number, Answer::Entry(payload));
                         continue;
                     }
                     let ack = Ack::parse(&header, payload).ok_or(Errno::EPROTO)?;
                     left = left.saturating_sub(1);
+                    tell_ack(header.seq, core::mem::take(&mut entries), &ack);
                     if each(number, Answer::Ack(Errno(ack.errno.into()))) {
                         let msg = ack.msg.unwrap_or_default();
                         self.sentence.clear();
@@ -232,6 +240,26 @@ impl Rtnl {
             each(None);
         }
         Err(Errno::EBUSY)
+    }
+}
+
+/// Tells of an answer, where that is wished for.
+#[inline(never)]
+fn tell_ack(seq: u32, entries: u32, ack: &Ack<'_>) {
+    if log::tells(2) {
+        log::message(&|out| {
+            out.str("< ").num(seq);
+            if entries > 0 {
+                out.str(" entries: ").num(entries).str(",");
+            }
+            match ack.errno {
+                0 => out.str(" ACK"),
+                errno => {
+                    Errno(errno.into()).render(out.str(" "));
+                    out.str(": ").shown(ack.msg.unwrap_or_default())
+                }
+            };
+        });
     }
 }
 

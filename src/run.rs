@@ -20,13 +20,14 @@ use crate::ip::{self, Class, Device};
 use crate::ipcmd;
 use crate::limits;
 use crate::load::{self, Loaded};
-use crate::log::{self, Outcome, print, refused, say};
+use crate::log::{self, Outcome, print, refused, say, say_near};
+use crate::near::Near;
 use crate::order::{self, Node};
-use crate::plan::{self, Item, KERNELS_RULES, Phase, Plan, RULES};
+use crate::plan::{self, Item, Listing, Phase, Plan};
 use crate::record::Owner;
 use crate::rtnl::Rtnl;
 use crate::service::supervise::{Host, Supervisor};
-use crate::service::{Settings, dhcp, inetd, listen, seal};
+use crate::service::{Settings, dhcp, inetd, listen, seal, shell};
 use crate::show::{self, explain::Question};
 use crate::sys::args::Strings;
 use crate::sys::mem::{List, filled};
@@ -55,7 +56,10 @@ pub fn run(argv: Strings, environment: Strings) -> u8 {
     if is_ip(argv) {
         return ip_command(&options, argv.skip(1), environment).map_or_else(Exit::code, |()| 0);
     }
-    let outcome = cli::parse(argv.skip(1), &mut options).and_then(|command| dispatch(&options, command, environment));
+    let outcome = cli::parse(argv.skip(1), &mut options).and_then(|command| {
+        log::tell(u32::from(options.verbose) + u32::from(options.wordy));
+        dispatch(&options, command, environment)
+    });
     outcome.map_or_else(Exit::code, |()| 0)
 }
 
@@ -69,9 +73,15 @@ fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcom
         }),
         Command::Confirm => confirm::confirm(),
         Command::Down(names) => {
-            Story::of(options, load::load_if_any(options.config)?, names, true, &|story| story.change(&mut Story::down))
+            Story::of(options, load::load_if_any(options.config)?, names, true, &|story| match options.dry_run {
+                true => story.preview(&mut Story::down),
+                false => story.change(&mut Story::down),
+            })
         }
-        Command::Plan(names) => about(options, names, load::load, &|story| story.print()),
+        Command::Plan(names) => about(options, names, load::load, &|story| match options.dry_run {
+            true => story.preview(&mut Story::differ),
+            false => story.print(),
+        }),
         Command::Run(names) => look_after(options, names, environment),
         Command::Init(words) => Err(first_process(options, words, environment)),
         Command::Pids(vrf) => pids(vrf),
@@ -89,7 +99,7 @@ fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcom
             show::explain::explain(&question, options.json, environment)
         }
         Command::Ip(words) => ip_command(options, words, environment),
-        Command::Help => print(cli::HELP.as_bytes()),
+        Command::Help(topic) => cli::help(topic, &mut print),
         Command::Version => {
             print(concat!("vrf-launch ", env!("CARGO_PKG_VERSION"), "\n").as_bytes())?;
             BAKED.as_ref().map_or(Ok(()), |baked| {
@@ -108,8 +118,8 @@ fn wrong(what: What<'_>, says: &'static str, name: &[u8]) -> Exit {
 
 /// Opens the socket and the record. They are not closed one by one: the process ends, or is replaced.
 #[inline(never)]
-fn open(conf: Loaded) -> Outcome<ManuallyDrop<Apply>> {
-    Apply::open(conf).map(ManuallyDrop::new)
+fn open(conf: Loaded, dry_run: bool) -> Outcome<ManuallyDrop<Apply>> {
+    Apply::open(conf, dry_run).map(ManuallyDrop::new)
 }
 
 // ---- a command in a VRF
@@ -157,9 +167,11 @@ fn enter(
     };
     let mut reach = Reach::default();
     let index = there(options, vrf, level, &mut reach)?;
+    log::done("found VRF ", vrf);
     let Reach { interfaces, shared } = &reach;
     let of = Vrf { name: vrf, index, interfaces: interfaces.as_slice(), shared: shared.as_slice() };
     let (level, missed) = bind::bind(Some(&of), level, backend, firm)?;
+    log::done("bound and proven, level ", level.name().as_bytes());
     if let Some(errno) = missed.filter(|_| !options.quiet) {
         log::message(&|out| errno.render(out.shown(vrf).str(": bound by seccomp, level bind; no cgroup can do it: ")));
     }
@@ -169,7 +181,9 @@ fn enter(
     // Where the level is only less than the usual one, descriptors are closed as there.
     let usual = asked.is_none() && (backend == Backend::Seccomp || missed.is_some());
     let close = level > Level::Bind || usual;
-    seal::seal(level, options.no_new_privs, close.then_some(keep), environment)
+    seal::seal(level, options.no_new_privs, close.then_some(keep), environment)?;
+    log::done("sealed, level ", level.name().as_bytes());
+    Ok(())
 }
 
 /// Why a level is not reached by another backend.
@@ -230,7 +244,7 @@ fn no_such_vrf(vrf: Name, conf: &Loaded) -> Exit {
         let separator: &[u8] = if names.is_empty() { b"" } else { b", " };
         let _ = append(&mut names, separator).and_then(|()| append(&mut names, name)); // a list cut short will do
     };
-    if let Ok(mut apply) = open(Loaded::NOTHING) {
+    if let Ok(mut apply) = open(Loaded::NOTHING, true) {
         let _ = apply.each_vrf(&mut |name, _| add(name));
     }
     for iface in conf.conf.ifaces() {
@@ -240,7 +254,10 @@ fn no_such_vrf(vrf: Name, conf: &Loaded) -> Exit {
     }
     let says =
         if names.is_empty() { "there is no such VRF, nor any other" } else { "there is no such VRF; there are: " };
-    wrong(What::Deed("run in VRF", vrf), says, names.as_slice())
+    let near = Near::new(vrf).offer(names.as_slice(), b',', 0).offer(names.as_slice(), b',', 1);
+    let near = cli::near_command(near).best();
+    let what = What::Deed("run in VRF", vrf);
+    say_near(&Error { why: Why::Of(says, names.as_slice()), ..Error::usage(what, "") }, near)
 }
 
 #[inline(never)]
@@ -281,8 +298,8 @@ fn about(
     tale: Tale<'_>,
 ) -> Outcome {
     let conf = read(options.config)?;
-    if options.verbose {
-        conf.say_foreign();
+    if !options.quiet {
+        conf.say_foreign(options.verbose);
     }
     Story::of(options, conf, names, false, tale)
 }
@@ -300,10 +317,18 @@ impl Story<'_> {
     /// Tells a tale that changes the machine.
     #[inline(never)]
     fn change(&self, tale: &mut dyn FnMut(&Self, &mut Apply) -> Outcome) -> Outcome {
-        let mut apply = open(self.conf)?;
+        let mut apply = open(self.conf, false)?;
         apply.verbose = self.options.verbose;
         apply.environment = self.options.environment;
         tale(self, &mut apply).and(apply.end())
+    }
+
+    /// Prints what a tale would change, and changes nothing.
+    #[inline(never)]
+    fn preview(&self, tale: &mut dyn FnMut(&Self, &mut Apply) -> Outcome) -> Outcome {
+        let mut apply = open(self.conf, true)?;
+        let told = tale(self, &mut apply);
+        print(apply.would.as_slice()).and(told)
     }
 
     /// Selects by names, with what they need or `alone`; without names, all that `auto` says, and lo.
@@ -323,7 +348,9 @@ impl Story<'_> {
         for name in names {
             self.all = false;
             let Some(iface) = of.find(name) else {
-                return Err(wrong(What::Word(b"interface", name), "not in ", conf.file));
+                let near = of.near(name, &mut of.ifaces());
+                let error = Error::usage(What::Word(b"interface", name), "");
+                return Err(say_near(&Error { why: Why::Of("not in ", conf.file), ..error }, near));
             };
             order::walk(plan, iface, marks, &mut emit)?;
         }
@@ -386,6 +413,7 @@ impl Story<'_> {
         // Nothing is changed before it is known that all there has to be is there.
         self.no_foreign_table(apply)?;
         self.all_there(apply)?;
+        log::done("all that has to be is there", b"");
 
         // Everything is made before anything is used: a member may come before its VRF.
         let made = self.each(&[Phase::Create], &mut |name, phase, item| carry_out(apply, name, phase, item));
@@ -399,7 +427,20 @@ impl Story<'_> {
         }
         outcome = outcome.and(apply.end()).and(self.share(apply, start));
         outcome = outcome.and(apply.settle(start, self.options.wait_ms, self.options.waits));
+        log::done("addresses are settled", b"");
         if apply.record.is_new() { outcome } else { outcome.and(self.refresh(false)) }
+    }
+
+    /// As [`Self::up`], in a dry run.
+    fn differ(&self, apply: &mut Apply) -> Outcome {
+        self.no_foreign_table(apply)?;
+        self.all_there(apply)?;
+        for phases in [&[Phase::Create], SET_UP] {
+            self.each(phases, &mut |name, phase, item| carry_out(apply, name, phase, item))?;
+        }
+        self.share(apply, 0)?;
+        let text = self.plan_shared(Some(apply))?;
+        append(&mut apply.would, text.as_slice()).map_err(|errno| refused("print", self.conf.file, errno))
     }
 
     /// Lets the services that run in VRFs use the members there are now, and no others; `leaving`: nor the interfaces selected.
@@ -538,7 +579,9 @@ impl Story<'_> {
             });
             let Some((detail, errno)) = missing else { return Ok(()) };
             let error = Error::system(What::Command(item.command), errno);
-            Err(say(&Error { place: Some(self.conf.place(item.at)), detail, ..error }))
+            let conf = self.plan.conf();
+            let near = conf.near(detail, &mut conf.ifaces());
+            Err(say_near(&Error { place: Some(self.conf.place(item.at)), detail, ..error }, near))
         })
     }
 
@@ -549,7 +592,9 @@ impl Story<'_> {
         }
         match apply.link(name) {
             Err(Errno::ENODEV) if self.is_made(name) => Ok(()),
-            Err(Errno::ENODEV) if self.options.wait_ms > 0 => apply.wait_for(name, self.options.wait_ms).map(drop),
+            Err(Errno::ENODEV) if self.options.wait_ms > 0 && !self.options.dry_run => {
+                apply.wait_for(name, self.options.wait_ms).map(drop)
+            }
             other => other.map(drop),
         }
     }
@@ -592,7 +637,8 @@ impl Story<'_> {
             let is_client = |owner: Owner<'_>, line: &[u8]| line.starts_with(DHCP_END) && ours(owner.name());
             outcome = outcome.and(apply.undo(0, &is_client));
             // No service may use an interface that has left its VRF, not for a moment.
-            outcome = outcome.and(self.refresh(true)).and(self.take_back(apply)).and(self.refresh(false));
+            let refresh = |leaving| if self.options.dry_run { Ok(()) } else { self.refresh(leaving) };
+            outcome = outcome.and(refresh(true)).and(self.take_back(apply)).and(refresh(false));
         }
         outcome.and(self.lines(apply, &[Phase::PostDown]))
     }
@@ -625,22 +671,24 @@ impl Story<'_> {
     #[inline(never)]
     fn print(&self) -> Outcome {
         let mut text = List::new();
+        let mut listing = Listing::default();
         for phases in [&[Phase::Create], SET_UP] {
-            let mut headed: Name = b"";
-            self.each(phases, &mut |name, _, item| {
+            self.each(phases, &mut |name, phase, item| {
                 let mut room = [0; 2 * limits::LINE];
                 let mut out = Buf::new(&mut room);
-                if headed != name {
-                    headed = name;
-                    let place = self.conf.place(item.at);
-                    out.str("# ").shown(name).str(" (").shown(place.file).str(":").num(place.line).str(")\n");
+                listing.put_heading(name, self.conf.place(item.at), &mut out);
+                if !item.shell {
+                    listing.put_command(item.command, item.implied, true, &mut out);
                 }
-                print_item(item, &mut out);
-                append(&mut text, out.as_bytes()).map_err(|errno| refused("print", self.conf.file, errno))
+                let put = append(&mut text, out.as_bytes()).and_then(|()| match item.shell {
+                    true => shell::put_script(&mut text, item.command, name, phase.name(), &self.conf),
+                    false => Ok(()),
+                });
+                put.map_err(|errno| refused("print", self.conf.file, errno))
             })?;
         }
-        self.plan_shared(&mut |line| append(&mut text, line).map_err(|errno| refused("print", self.conf.file, errno)))?;
-        print(text.as_slice())
+        print(text.as_slice())?;
+        print(self.plan_shared(None)?.as_slice())
     }
 }
 
@@ -675,22 +723,6 @@ fn compile_only<'a>(words: &mut ip::Words<'a>, look: &mut dyn FnMut(&'a [u8])) {
     let _ = ip::compile(words, &mut device, &mut Writer::new(&mut room)); // a fault is said when it is carried out
 }
 
-fn print_item(item: &Item<'_>, out: &mut Buf<'_>) {
-    // The kernel has these since the first VRF; made again, they would only say so.
-    let kernels = item.implied && RULES.iter().take(KERNELS_RULES).any(|rule| *rule == item.command);
-    if kernels {
-        out.str("# ");
-    }
-    for byte in item.command {
-        out.byte(if *byte == crate::conf::lines::VT { b' ' } else { *byte });
-    }
-    out.str(match (kernels, item.implied) {
-        (true, _) => "  # if the kernel's own is not there any more\n",
-        (_, true) => "  # for isolation; not in the file\n",
-        _ => "\n",
-    });
-}
-
 // ---- ip
 
 /// Whether the program is called by the name `ip`.
@@ -712,7 +744,7 @@ fn ip_command(options: &Options, words: Strings, environment: Strings) -> Outcom
 #[inline(never)]
 fn show_vrfs(wanted: Option<Name>, json: bool) -> Outcome {
     let mut text = List::new();
-    let listed = open(Loaded::NOTHING)?.each_vrf(&mut |name, table| {
+    let listed = open(Loaded::NOTHING, true)?.each_vrf(&mut |name, table| {
         if wanted.is_none_or(|wanted| wanted == name) {
             let mut room = [0; 128];
             let mut out = Buf::new(&mut room);

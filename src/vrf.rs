@@ -1,6 +1,6 @@
 //! VRFs as the kernel has them: a VRF by its name, and the interfaces that are its own.
 
-use crate::apply::{LINK, any_index, attrs, find, member_index, number, vrf_index, vrf_table};
+use crate::apply::{LINK, any_index, attrs, find, member_index, number, vrf_index, vrf_table, word};
 use crate::bind::program::Net;
 use crate::error::Errno;
 use crate::limits;
@@ -222,7 +222,9 @@ pub fn filters(
     let mut question = Writer::new(&mut room);
     tc::filters(index, parent, &mut question);
     match rtnl.dump(uapi::RTM_GETTFILTER, question.bytes(), &mut |entry| {
-        if let Some(entry) = entry {
+        let Some(entry) = entry else { return };
+        // What stands for all of our preference goes with the last of them.
+        if word(entry, 8) != 0 || word(entry, 16) >> 16 != u32::from(PREF) {
             each(Filter::parse(entry));
         }
     }) {

@@ -51,6 +51,7 @@ const ROOMS: &[(&str, Room)] = &[
     ("load", Above),
     ("log", Above),
     ("main", Entry),
+    ("near", Pure),
     ("order", Pure),
     ("plan", Pure),
     ("prefix", Pure),

@@ -15,7 +15,7 @@ use crate::conf::words::Words;
 use crate::error::{Errno, Error, What};
 use crate::ip::{Class, Request};
 use crate::limits;
-use crate::log::{Outcome, refused};
+use crate::log::{self, Outcome, refused};
 use crate::record::Owner;
 use crate::rtnl::Rtnl;
 use crate::sys::mem::List;
@@ -44,7 +44,10 @@ impl Apply {
             let asked = Asked { at: Some(at), implied: false };
             for name in [vrf, interface] {
                 self.forget(name);
-                self.link(name).map_err(|errno| refused("look at", name, errno))?;
+                match self.link(name) {
+                    Err(Errno::ENODEV) if self.dry_run => return Ok(()), // it is to be made
+                    other => other.map_err(|errno| refused("look at", name, errno))?,
+                }
             }
             let (Some(to), Some(from)) = (self.known(vrf).copied(), self.known(interface).copied()) else { continue };
             if !from.has_address || from.master == to.index {
@@ -188,11 +191,12 @@ impl Apply {
         };
         let request =
             Request { class, kind, flags, dev: b"", family: 0, pref: None, table: 0, l3mdev: false, action: 0 };
-        if !self.undoing {
-            self.show(command);
-        }
         self.push(command, &request, body.bytes(), undo, asked)?;
-        self.flush()
+        let done = self.flush();
+        if !self.undoing && !self.dry_run && done.is_ok() {
+            log::done("", command);
+        }
+        done
     }
 
     /// Takes back what [`Self::stand_filter`] made; the place for filters only where no others are in it.
@@ -209,21 +213,26 @@ impl Apply {
         let index = self.known(interface).map_or(0, |known| known.index);
         let mut room = [0; limits::REQUEST];
         let mut body = Writer::new(&mut room);
+        let handle = words.nth(4).and_then(|handle| values::u32_(handle).ok()).unwrap_or(0);
+        let (mut others, mut ours) = (false, false);
+        for parent in [tc::INGRESS, tc::EGRESS] {
+            // Whoever has a preference there has a filter.
+            let looked = Rtnl::open().and_then(|mut rtnl| {
+                vrf::filters(&mut rtnl, index, parent, &mut |filter| match filter {
+                    Some(filter) if filter.is_of(filter.handle) => ours |= is_place || filter.handle == handle,
+                    _ => others = true,
+                })
+            });
+            looked.map_err(|errno| refused("list the filters of", interface, errno))?;
+        }
+        // In a dry run those that are ours would be gone by then.
+        if (is_place && (others || (ours && !self.dry_run))) || (self.dry_run && !ours) {
+            return Ok(());
+        }
         let kind = if is_place {
-            let mut others = false;
-            for parent in [tc::INGRESS, tc::EGRESS] {
-                // Whoever has a preference there has a filter.
-                let looked =
-                    Rtnl::open().and_then(|mut rtnl| vrf::filters(&mut rtnl, index, parent, &mut |_| others = true));
-                looked.map_err(|errno| refused("list the filters of", interface, errno))?;
-            }
-            if others {
-                return Ok(());
-            }
             tc::clsact(index, &mut body);
             uapi::RTM_DELQDISC
         } else {
-            let handle = words.nth(4).and_then(|handle| values::u32_(handle).ok()).unwrap_or(0);
             Filter { index, handle, pref: PREF, name: b"" }.put(None, &mut body);
             uapi::RTM_DELTFILTER
         };

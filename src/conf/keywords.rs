@@ -4,6 +4,7 @@ use super::Fault;
 use super::lines::Line;
 use super::values::{self, Reason};
 use super::words::{Words, code};
+use crate::near::Near;
 use crate::text::Buf;
 use crate::wire::msg::Writer;
 use crate::{ip, limits};
@@ -60,7 +61,8 @@ pub enum Keyword {
 }
 
 /// Every spelling, each behind the byte of its keyword. `pointopoint` is classic ifupdown's, `vrf` ifupdown2's.
-const NAMES: &[u8] = b"aaddress balias cdown dgateway ehwaddress flink-type gmetric hmtu inetmask jpoint-to-point \
+pub(super) const NAMES: &[u8] =
+    b"aaddress balias cdown dgateway ehwaddress flink-type gmetric hmtu inetmask jpoint-to-point \
 jpointopoint kpost-down lpost-up mpre-down npre-up orequires pup qveth-peer-name uvrf rvrf-accept svrf-isolation \
 tvrf-loopback uvrf-member vvrf-route wvrf-rules xvrf-shared yvrf-strict-mode zvrf-table {inherit |use \
 }vlan-raw-device ~vlan-id \x80vlan-protocol \x81bridge-ports \x82bridge-stp \x83bridge-fd \x84bridge-hello \
@@ -143,6 +145,13 @@ pub fn canonical(word: &[u8]) -> &[u8] {
         }
     }
     word
+}
+
+/// The keyword that was meant by a word that is none, where there is next to no doubt.
+#[inline(never)]
+pub fn near(word: &[u8]) -> &[u8] {
+    // vxlan-id is ifupdown-ng's, and no vlan-id.
+    if word == b"vxlan-id" { b"" } else { Near::new(word).offer(NAMES, b' ', 1).surely() }
 }
 
 /// Whether the word is a keyword of somebody else.
@@ -305,13 +314,18 @@ impl<'a> Property<'a> {
 /// Bytes of an alias at most. Source: `uapi/linux/if.h: IFALIASZ`, less the NUL.
 const ALIAS: usize = 255;
 
-const NO_SUCH_KEYWORD: &str = "no such keyword; those with vrf- are vrf-table, vrf-member, vrf-route, vrf-rules, vrf-loopback, \
-    vrf-isolation, vrf-shared";
+/// The reason of [`is_misspelt`].
+pub(super) const NO_SUCH_KEYWORD: &str = "no such keyword; those with vrf- are vrf-table, vrf-member, vrf-route, vrf-rules, vrf-loopback, \
+    vrf-isolation, vrf-shared, vrf-accept, vrf-strict-mode";
+
+/// The levels of isolation, each behind its first letter.
+pub(super) const LEVELS: &[u8] = b"bbind gguard sstrict";
+pub(super) const NO_SUCH_LEVEL: &str = "the levels are bind, guard, strict";
 
 /// A level of isolation.
 pub fn isolation(word: &[u8]) -> Result<(), Reason> {
-    match code(b"bbind gguard sstrict", word) {
-        0 => Err("the levels are bind, guard, strict"),
+    match code(LEVELS, word) {
+        0 => Err(NO_SUCH_LEVEL),
         _ => Ok(()),
     }
 }

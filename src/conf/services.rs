@@ -19,7 +19,7 @@ pub struct Service(pub usize);
 pub type Field = u8;
 
 /// Every keyword.
-const NAMES: &[u8] =
+pub(super) const NAMES: &[u8] =
     b"cchdir eenv xexec iisolation Iinetd llisten ooutput rready qrequires fresolv-conf srespawn uuser vvrf";
 /// `chdir DIR`
 pub const CHDIR: Field = b'c';
@@ -49,7 +49,9 @@ pub const USER: Field = b'u';
 pub const VRF: Field = b'v';
 
 /// The values of `respawn`, each behind its first letter.
-const RESPAWNS: &[u8] = b"yyes nno oon-failure";
+pub(super) const RESPAWNS: &[u8] = b"yyes nno oon-failure";
+pub(super) const NO_SUCH_RESPAWN: &str = "the values are yes, no, on-failure";
+pub(super) const NO_SUCH_KEYWORD: &str = "no such keyword of a service";
 
 /// Takes the next service, or what is wrong.
 pub type Step<'s, 'a> = &'s mut dyn FnMut(Result<Service, Fault<'a>>) -> Result<(), Exit>;
@@ -198,7 +200,7 @@ impl<'a> Conf<'a> {
                 }
                 Ok(())
             }
-            RESPAWN if code(RESPAWNS, word) == 0 => Err("the values are yes, no, on-failure"),
+            RESPAWN if code(RESPAWNS, word) == 0 => Err(NO_SUCH_RESPAWN),
             READY => {
                 let mut words = Words::new(property.value);
                 let number = words.nth(1).and_then(|word| values::u32_(word).ok());
@@ -217,7 +219,7 @@ impl<'a> Conf<'a> {
                 }
                 Ok(())
             }
-            0 => Err("no such keyword of a service"),
+            0 => Err(NO_SUCH_KEYWORD),
             _ => Ok(()),
         }
     }

@@ -27,6 +27,7 @@ use super::services::Service;
 use super::values::{self, Reason};
 use super::words::{Words, code, has_word};
 use crate::limits;
+use crate::near::Near;
 use crate::prefix::Prefix;
 use core::net::IpAddr;
 
@@ -205,6 +206,16 @@ impl<'a> Conf<'a> {
     pub fn ifaces(&self) -> impl Iterator<Item = Iface> + use<'a> {
         let is_iface = |stanza: &Stanza| stanza.first && !stanza.template;
         self.stanzas.iter().enumerate().filter(move |(_, stanza)| is_iface(stanza)).map(|(n, _)| Iface(n))
+    }
+
+    /// Of some of those the one whose name is most like that, if one is.
+    #[inline(never)]
+    pub fn near(&self, name: &'a [u8], of: &mut dyn Iterator<Item = Iface>) -> &'a [u8] {
+        let mut near = Near::new(name);
+        for iface in of {
+            near = near.offer(self.name(iface), b' ', 0);
+        }
+        near.best()
     }
 
     /// How many stanzas there are: one more than the largest [`Iface`] can be.

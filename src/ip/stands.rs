@@ -1,4 +1,4 @@
-//! What stands in a request's place: the kernel said that something is there; is it what was wanted?
+//! What stands in a request's place: the kernel said that something is there, or has not been asked; is it what was wanted?
 
 use super::Class;
 use crate::uapi;
@@ -30,8 +30,9 @@ fn route_key(body: &[u8]) -> Option<([u8; 4], &[u8], u32, u32)> {
 ///
 /// `None`: it is about something else. Of an address the interface and the address itself tell that, of a route its
 /// destination, table, metric and type of service. `Some(false)`: something else stands in its place: an address of
-/// another length; a route of another type, gateway, interface (of a unicast route that names one), source or MTU. The
-/// kernel compares rules whole, and links are for the caller to look at: `None`.
+/// another length; a route of another type, gateway, interface (of a unicast route that names one), source or MTU. A rule
+/// is that one or another: what one that is to go does not say is not compared. Links are for the caller to look at:
+/// `None`.
 pub fn stands(request: &[u8], class: Class, entry: &[u8]) -> Option<bool> {
     match class {
         Class::AddrAdd | Class::AddrDel => {
@@ -59,6 +60,35 @@ pub fn stands(request: &[u8], class: Class, entry: &[u8]) -> Option<bool> {
             }
             Some(same)
         }
+        Class::RuleAdd | Class::RuleDel => rule_stands(request, class == Class::RuleDel, entry).then_some(true),
         _ => None,
     }
+}
+
+/// Whether a rule is what a request says. Who put it there does not count.
+#[inline(never)]
+fn rule_stands(request: &[u8], goes: bool, entry: &[u8]) -> bool {
+    let Some((&[family, dst, src, tos, table, _, _, action, w @ ..], asked)) = request.split_first_chunk::<12>() else {
+        return false;
+    };
+    let Some((&[has_family, has_dst, has_src, has_tos, has_table, _, _, has_action, f @ ..], attrs)) =
+        entry.split_first_chunk::<12>()
+    else {
+        return false;
+    };
+    let inverted = (u32::from_ne_bytes(w) ^ u32::from_ne_bytes(f)) & uapi::FIB_RULE_INVERT;
+    let mut same = family == has_family && (action == 0 || action == has_action) && inverted == 0;
+    for (wanted, found) in [(dst, has_dst), (src, has_src), (tos, has_tos)] {
+        same &= wanted == found || (goes && wanted == 0);
+    }
+    let to = number(asked, uapi::FRA_TABLE).unwrap_or(table.into());
+    same &= to == 0 || to == number(attrs, uapi::FRA_TABLE).unwrap_or(has_table.into());
+    let pref = number(asked, uapi::FRA_PRIORITY);
+    same &= pref.is_none_or(|pref| pref == number(attrs, uapi::FRA_PRIORITY).unwrap_or(0));
+    for kind in [uapi::FRA_DST, uapi::FRA_SRC, uapi::FRA_IIFNAME, uapi::FRA_OIFNAME, uapi::FRA_FWMARK, uapi::FRA_L3MDEV]
+    {
+        let wanted = find(asked, kind);
+        same &= (goes && wanted.is_empty()) || wanted == find(attrs, kind);
+    }
+    same
 }

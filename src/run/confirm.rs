@@ -103,7 +103,7 @@ impl Story<'_> {
 
     /// The record's lines as they are.
     fn recorded(&self) -> Outcome<&'static [u8]> {
-        let apply = Apply::open(self.conf)?;
+        let apply = Apply::open(self.conf, true)?;
         apply.record.copy().map_err(|errno| refused("read", record::FOLDER.to_bytes(), errno))
     }
 
@@ -141,7 +141,7 @@ impl Story<'_> {
         log::alarm(&|out| {
             out.str("not confirmed within ").num(seconds).str(" s: what up did is put back");
         });
-        let mut apply = super::open(self.conf)?;
+        let mut apply = super::open(self.conf, false)?;
         let now = apply.record.copy().map_err(|errno| refused("read", record::FOLDER.to_bytes(), errno))?;
         // What was there before is there still, unless somebody has taken something back since.
         let same = now.iter().zip(before).take_while(|(now, before)| now == before).count();

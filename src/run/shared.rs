@@ -126,10 +126,11 @@ impl Story<'_> {
         });
     }
 
-    /// Prints what `share` would do, by the routes and addresses that the configuration says, with flower in the place of our
-    /// program; and of VRFs that share nothing, that they hear nothing.
+    /// What `share` would do, as text, by the routes and addresses that the configuration says, with flower in the place of our
+    /// program; and of VRFs that share nothing, that they hear nothing. With `live`, only what is about VRFs that are not there
+    /// yet: of the others it is known.
     #[inline(never)]
-    pub(super) fn plan_shared(&self, print: &mut dyn FnMut(&[u8]) -> Outcome) -> Outcome {
+    pub(super) fn plan_shared(&self, mut live: Option<&mut Apply>) -> Outcome<List<u8>> {
         let conf = self.plan.conf();
         let mut text: List<u8> = List::new();
         let mut grown = Ok(());
@@ -144,7 +145,11 @@ impl Story<'_> {
                 grown = core::mem::replace(&mut grown, Ok(())).and_then(|()| append(&mut text, out.as_bytes()));
                 out.truncate(0);
             };
-            if !self.shares(foreign) {
+            let shares = self.shares(foreign);
+            if live.as_mut().is_some_and(|apply| !shares || apply.link(vrf).is_ok()) {
+                return;
+            }
+            if !shares {
                 if warned != Some(foreign.vrf) {
                     warned = Some(foreign.vrf);
                     put_one_way(vrf, foreign.interface, out.str("# "));
@@ -180,8 +185,7 @@ impl Story<'_> {
                 add(&mut out);
             }
         });
-        grown.map_err(|errno| refused("print", self.conf.file, errno))?;
-        print(text.as_slice())
+        grown.map_err(|errno| refused("print", self.conf.file, errno)).map(|()| text)
     }
 }
 

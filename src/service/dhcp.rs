@@ -169,6 +169,15 @@ pub fn parse(command: &[u8]) -> Option<Command<'_>> {
     Some(Command { vrf, iface, options: words.rest() })
 }
 
+/// Whether a client of an interface runs, in that VRF.
+#[inline(never)]
+pub fn runs(iface: &[u8], vrf: &[u8], namespace: u64) -> bool {
+    match Paths::of(namespace, vrf, iface).running() {
+        Some((_, its)) => its == vrf,
+        None => vrf.is_empty() && others(iface),
+    }
+}
+
 /// Sees to it that a client runs for an interface, and waits until it has a lease or goes on in the background.
 #[inline(never)]
 pub fn start(command: Command<'_>, world: &World<'_>) -> Result<Done, Errno> {

@@ -17,18 +17,23 @@
 //!
 //! Source: `libifupdown/lifecycle.c: build_environment`, `interface-file.c: tokens` of ifupdown-ng.
 
+use crate::bytes::before;
 use crate::conf::keywords::{Keyword, Property, canonical, keyword};
 use crate::conf::lines::VT;
 use crate::conf::stanzas::Conf;
 use crate::error::{Errno, Exit};
 use crate::load::Loaded;
+use crate::log;
 use crate::sys::mem::List;
-use crate::sys::{file, process};
+use crate::sys::{file, net, process};
 use crate::text::Buf;
 use core::ffi::CStr;
 
 /// The environment's PATH. Source: `paths.h: _PATH_STDPATH`, which ifupdown-ng uses.
 const PATH: &[u8] = b"PATH=/usr/bin:/bin:/usr/sbin:/sbin";
+
+/// After so long it is told what is waited for, milliseconds.
+const TELL_MS: u32 = 1000;
 
 /// Runs a command for an interface in a phase, and gives its exit code. `ENOENT`: there is no shell.
 pub fn run(command: &[u8], iface: &[u8], phase: &str, conf: &Loaded, verbose: bool) -> Result<i32, Errno> {
@@ -43,7 +48,37 @@ pub fn run(command: &[u8], iface: &[u8], phase: &str, conf: &Loaded, verbose: bo
         process::execve_made(SHELL, arguments.as_slice(), environment.as_slice());
         process::exit(i32::from(Exit::NotFound.code()));
     }
+    // Whoever waits for longer than a second wants to know for what.
+    let ended = process::pidfd(child).and_then(|process| net::wait_readable(&process, TELL_MS));
+    if ended == Ok(false) {
+        log::message(&|out| {
+            out.str("waiting for ").shown(command);
+        });
+    }
     process::wait(child)
+}
+
+/// Adds what a shell can be given to run such a command by hand, in a shell of its own: its variables, and the command.
+#[inline(never)]
+pub fn put_script(out: &mut List<u8>, command: &[u8], iface: &[u8], phase: &str, conf: &Loaded) -> Result<(), Errno> {
+    let mut environment = List::new();
+    put(&mut environment, iface, phase, conf, false)?;
+    out.extend(b"(export")?;
+    for variable in environment.as_slice().split(|byte| *byte == 0).skip(1).filter(|variable| !variable.is_empty()) {
+        let name = before(variable, b'=');
+        for part in [b" ", name, b"='"] {
+            out.extend(part)?;
+        }
+        for byte in variable.get(name.len() + 1..).unwrap_or_default() {
+            out.extend(if *byte == b'\'' { b"'\\''" } else { core::slice::from_ref(byte) })?;
+        }
+        out.extend(b"'")?;
+    }
+    out.extend(b"\n")?;
+    string(out, &[command])?;
+    let end = out.len() - 1;
+    out.truncate(end);
+    out.extend(b"\n)\n")
 }
 
 /// Adds a string that is made of parts. Line ends that were joined are blanks to a shell, too.

@@ -11,6 +11,7 @@ use crate::bind::cgroup::Target;
 use crate::bind::program::Level;
 use crate::conf::keywords::Keyword;
 use crate::conf::services::{self, Field, Service};
+use crate::conf::stanzas::Iface;
 use crate::conf::values;
 use crate::conf::words::{Split, Word, Words};
 use crate::error::{Errno, Error, Exit, What};
@@ -158,7 +159,8 @@ impl<'h> Supervisor<'h> {
             let Some(service) = conf.service(name) else {
                 let error = crate::error::Error::usage(crate::error::What::Word(b"service", name), "not in ");
                 let why = crate::error::Why::Of("not in ", self.conf.file);
-                return Err(log::say(&crate::error::Error { why, ..error }));
+                let near = conf.near(name, &mut conf.services().map(|service| Iface(service.0)));
+                return Err(log::say_near(&crate::error::Error { why, ..error }, near));
             };
             self.add(service, marks)?;
         }

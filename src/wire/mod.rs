@@ -32,6 +32,7 @@
 pub mod ack;
 pub mod addr;
 pub mod attr;
+pub mod decode;
 pub mod link;
 pub mod msg;
 pub mod query;
