@@ -9,7 +9,7 @@ MAX    := 327680
 
 # What `make test`, `make demo` and `make check` run on this machine, by Debian's names. What the guests run is fetched
 # and unpacked by the tests, not installed.
-PACKAGES := qemu-system-x86 qemu-utils e2fsprogs python3-pip ca-certificates gcc libc6-dev shellcheck
+PACKAGES := qemu-system-x86 qemu-utils e2fsprogs python3-pip ca-certificates gcc libc6-dev shellcheck mandoc zsh fish
 
 # ---- The toolchain -------------------------------------------------------------------------------------------------
 # The binary is no_std. It takes Rust's `core` for this processor (of the gnu or of the musl target: `core` knows no
@@ -117,12 +117,20 @@ check: build packages ## formatting, lints, shell scripts, the layer rule, and t
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --package vrf-launch-tests --all-targets -- -D warnings
-	shellcheck $(wildcard tests/guest/*.sh tests/bench/*.sh)
+	shellcheck $(wildcard tests/guest/*.sh tests/bench/*.sh) initramfs/completions/vrf-launch.bash
+	mandoc -T lint initramfs/man/*
 	$(CARGO) test --package vrf-launch-tests --test layers
 	@size=$$(wc -c <$(OUT)); echo "$(OUT): $$size bytes of $(MAX)"; test "$$size" -le $(MAX)
 
-install: ## copy target/vrf-launch to DESTDIR/PREFIX/sbin (PREFIX=/usr/local; empty for /sbin)
+# What is in initramfs, and where it goes below PREFIX, or below /usr where that is empty.
+DOCUMENTS := man/vrf-launch.8:man/man8/vrf-launch.8 man/vrf-launch.conf.5:man/man5/vrf-launch.conf.5 \
+	completions/vrf-launch.bash:bash-completion/completions/vrf-launch completions/_vrf-launch:zsh/site-functions/_vrf-launch \
+	completions/vrf-launch.fish:fish/vendor_completions.d/vrf-launch.fish
+
+install: ## copy target/vrf-launch to DESTDIR/PREFIX/sbin (PREFIX=/usr/local; empty for /sbin), its manual and completions
 	install -D -m 755 $(OUT) $(DESTDIR)$(PREFIX)/sbin/vrf-launch
+	for file in $(DOCUMENTS); do \
+		install -D -m 644 initramfs/$${file%:*} $(DESTDIR)$(or $(PREFIX),/usr)/share/$${file#*:} || exit 1; done
 
 clean: ## remove target/
 	rm -rf target
