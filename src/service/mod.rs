@@ -64,8 +64,12 @@ impl Settings {
         if self.resolv_conf.is_empty() {
             return Ok(());
         }
-        file::cover(self.resolv_conf, RESOLV_CONF)
-            .map_err(|errno| refused("put in the place of /etc/resolv.conf", self.resolv_conf.to_bytes(), errno))
+        file::cover(self.resolv_conf, RESOLV_CONF).map_err(|errno| {
+            let what = What::Deed("put in the place of /etc/resolv.conf", self.resolv_conf.to_bytes());
+            let is_own = errno == Errno::ENOENT && !file::exists(RESOLV_CONF);
+            let advice = if is_own { "it is /etc/resolv.conf that is not there: touch /etc/resolv.conf" } else { "" };
+            say(&Error { advice, ..Error::system(what, errno) })
+        })
     }
 
     /// Executes a command as they say. Comes back only with an error, which has been said.

@@ -56,11 +56,14 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
     for (file, place) in &scenario.files {
         own.file(place, 0o755, &fs::read(file).with_context(|| format!("{}", file.display()))?);
     }
+    if scenario.name == "cookbook" || scenario.setup.is_some() {
+        add(&elf::repository().join("initramfs"), "initramfs", &mut own)?;
+        own.file("initramfs/main.md", 0o644, &fs::read(elf::repository().join("README.md"))?);
+    }
     if let Some(setup) = &scenario.setup {
         modules.extend(["virtio_mmio", "virtio_blk", "ext4"].map(str::to_owned));
         own.file("init", 0o755, &fs::read(guest.join("disk-init"))?);
         own.file("test/setup", 0o755, &fs::read(setup).with_context(|| format!("{}", setup.display()))?);
-        add(&elf::repository().join("initramfs"), "initramfs", &mut own)?;
     }
 
     let mut all = userland::archive()?.to_vec();
