@@ -110,13 +110,22 @@ said 'a: started'
 sleep 2
 equal 'no service ends by it' "$(grep -c 'a: ' $log)" 1
 expect 'it runs' test -d /proc/"$(pid_of a)"
-background /busybox/sh -c '/vrf-launch -c /tmp/case run 2>&1 | { read -r line; echo "$line"; read -r line; echo "$line"; }'
-said 'started, PID'
-sleep 1
+
+case_ the_reader_of_its_messages_goes_away
+cat >/tmp/start <<'END'
+#!/busybox/sh
+echo $$ >/tmp/pid
+exec /vrf-launch -c /tmp/case run 2>&1
+END
+chmod 755 /tmp/start
+conf 'auto a b' 'service a' '    exec /busybox/sleep 1000' \
+    'service b' "    exec /busybox/sh -c 'echo >>/tmp/started; exec sleep 1000'"
+background /busybox/sh -c '/tmp/start | head -n 2'
+said 'b: started, PID'
 kill -9 "$(pid_of b)"
-one=$(pid_of a)
-expect 'nor the supervisor, that of its messages' soon sh -c "ls -d /proc/[0-9]*/exe | xargs readlink | grep -c vrf-launch | grep -qx 2"
-expect 'it runs' test -d /proc/"$one"
+twice() { [ "$(wc -l </tmp/started)" = 2 ]; }
+expect 'services are looked after' soon twice
+expect 'by the same process' test -d /proc/"$(cat /tmp/pid)"
 
 case_ the_one_between_is_killed
 conf 'auto a b' 'service a' "    exec /busybox/sh -c 'n=0; while :; do n=\$((n+1)); echo \$n; sleep 0.1; done'" 'service b' '    exec /busybox/sleep 1000'
