@@ -974,6 +974,9 @@ impl Apply {
             return self.record.add(Owner::Iface(self.owner), undo.as_bytes()).map_err(Self::unrecorded);
         }
         let Some(Ok(request)) = ip::check(command, &mut body) else { return Ok(()) };
+        if request.class == Class::LinkSet && request.dev == b"lo" {
+            return Ok(()); // nobody wants it down, whoever brought it up
+        }
         if request.class == Class::LinkSet {
             undo.str("ip link set dev ").bytes(request.dev).str(" nomaster down");
         } else {

@@ -43,7 +43,13 @@ impl Printed {
                 start = at + 1;
             }
         }
-        self.bytes.copy_within(start..end, 0);
+        // Not by `copy_within`, which would panic where there is less.
+        for (to, at) in (start..end).enumerate() {
+            let byte = self.bytes.get(at).copied().unwrap_or(0);
+            if let Some(place) = self.bytes.get_mut(to) {
+                *place = byte;
+            }
+        }
         self.len = end - start;
         if self.len == limits::LINE || got == 0 {
             self.end();

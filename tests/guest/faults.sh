@@ -90,6 +90,7 @@ clear_() {
         ip link set $link nomaster down
         ip addr flush dev $link
     done
+    ip link set lo up
     sysctl -qw net.ipv4.tcp_l3mdev_accept=0 net.ipv4.udp_l3mdev_accept=0
     rm -r /run/vrf-launch
     prepare
