@@ -2,13 +2,16 @@
 
 use crate::limits;
 use core::ffi::CStr;
+use core::mem::MaybeUninit;
+use core::slice;
 
 /// A path that is being put together, in room that is passed on by reference.
 ///
 /// It is as long as the kernel takes, and one byte longer: what does not fit is left out, and the kernel answers a path
 /// that fills the room with `ENAMETOOLONG`. So nobody has to look.
 pub struct Path {
-    bytes: [u8; limits::PATH + 1],
+    /// The first `len` were written; the rest need not be: that would cost each path a page of zeroes.
+    bytes: [MaybeUninit<u8>; limits::PATH + 1],
     len: usize,
 }
 
@@ -16,7 +19,7 @@ impl Path {
     /// An empty path.
     #[inline(always)]
     pub const fn new() -> Self {
-        Self { bytes: [0; limits::PATH + 1], len: 0 }
+        Self { bytes: [const { MaybeUninit::uninit() }; limits::PATH + 1], len: 0 }
     }
 
     /// Adds bytes at the end.
@@ -25,7 +28,7 @@ impl Path {
         for byte in bytes {
             if self.len < limits::PATH {
                 if let Some(place) = self.bytes.get_mut(self.len) {
-                    *place = *byte;
+                    place.write(*byte);
                     self.len += 1;
                 }
             }
@@ -53,16 +56,17 @@ impl Path {
     /// What has been put together.
     #[inline(never)]
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+        // SAFETY: as many were written, one after the other, and there is room for them.
+        unsafe { slice::from_raw_parts(self.bytes.as_ptr().cast(), self.len) }
     }
 
     /// As the kernel takes it; it ends at a NUL inside, if there is one.
     #[inline(never)]
     pub fn c_str(&mut self) -> &CStr {
         if let Some(place) = self.bytes.get_mut(self.len) {
-            *place = 0;
+            place.write(0);
         }
-        // SAFETY: `len` is at most PATH, so there is a NUL in the room, and what is given out borrows the room.
+        // SAFETY: `len` is at most PATH, so there is a NUL in the room, behind what was written, and what is given out borrows the room.
         unsafe { CStr::from_ptr(self.bytes.as_ptr().cast()) }
     }
 }
