@@ -6,7 +6,7 @@ use crate::error::Errno;
 use crate::limits;
 use crate::log;
 use crate::sys::OwnedFd;
-use crate::sys::mem::List;
+use crate::sys::mem::{Lent, List};
 use crate::sys::{self, net};
 use crate::uapi;
 use crate::wire::ack::Ack;
@@ -146,10 +146,23 @@ impl Rtnl {
     #[inline(never)]
     fn exchange(&mut self, stride: usize, each: &mut dyn FnMut(usize, Answer<'_>) -> bool) -> sys::Result<bool> {
         // The kernel makes the next part of a dump while the one before is read: two are all of a small dump.
+        match Lent::new() {
+            Some(mut room) => self.exchange_in(room.bytes(), stride, each),
+            None => self.exchange_meanwhile(stride, each),
+        }
+    }
+
+    /// As [`Self::exchange`], while the answers of another socket are looked at.
+    #[inline(never)]
+    fn exchange_meanwhile(
+        &mut self,
+        stride: usize,
+        each: &mut dyn FnMut(usize, Answer<'_>) -> bool,
+    ) -> sys::Result<bool> {
         self.exchange_in(&mut [0; 2 * limits::RECEIVE], stride, each)
     }
 
-    /// As [`Self::exchange`], received into `buf`. A function of its own has a small frame, hence small code.
+    /// As [`Self::exchange`], received into `buf`.
     #[inline(never)]
     fn exchange_in(
         &mut self,
@@ -225,6 +238,37 @@ impl Rtnl {
     /// Asks one question that has one answer. The batch has to be empty.
     pub fn ask(&mut self, kind: u16, body: &[u8], answer: &mut dyn FnMut(&[u8])) -> sys::Result<()> {
         self.question(kind, uapi::NLM_F_ACK, body, &mut |payload| answer(payload.unwrap_or_default())).map(|_| ())
+    }
+
+    /// The index of the interface of that name. Errors: `ENODEV`.
+    pub fn index(&self, name: &[u8]) -> sys::Result<u32> {
+        net::interface_index(&self.fd, name)
+    }
+
+    /// Asks one question, and for a table, at once. `each` gets the entries: of the first (true), and of the table; tells whether
+    /// that did not change meanwhile. The batch has to be empty.
+    #[inline(never)]
+    pub fn ask_and_dump(
+        &mut self,
+        kind: u16,
+        question: &[u8],
+        table: &[u8],
+        each: &mut dyn FnMut(bool, &[u8]),
+    ) -> sys::Result<bool> {
+        if !self.write(kind, uapi::NLM_F_ACK, question) || !self.write(kind, uapi::NLM_F_DUMP, table) {
+            return Err(Errno::ENOBUFS);
+        }
+        let mut refused = Errno(0);
+        // The answer, its acknowledgement, the table and its end: four are all of a small one.
+        let whole = self.exchange(limits::RECEIVE / 2, &mut |number, answer| {
+            match answer {
+                Answer::Ack(Errno(0)) => {}
+                Answer::Ack(errno) => refused = errno,
+                Answer::Entry(payload) => each(number == 0, payload),
+            }
+            refused.0 != 0
+        })?;
+        if refused.0 == 0 { Ok(whole) } else { Err(refused) }
     }
 
     /// Asks for a whole table. `each` gets every entry; `None` says that the table changed meanwhile and that all of it

@@ -63,13 +63,25 @@ pub fn interfaces(rtnl: &mut Rtnl, vrf: u32, list: &mut List<u32>) -> Result<(),
     let mut question = Writer::new(&mut room);
     query::links_of_master(vrf, &mut question);
     let mut grown = list.push(vrf);
-    rtnl.dump(uapi::RTM_GETLINK, question.bytes(), &mut |link| match link.map(|link| member_index(link, vrf)) {
+    rtnl.dump(uapi::RTM_GETLINK, question.bytes(), &mut |link| match link {
         None => list.truncate(1), // it comes again
-        Some(0) => {}
-        Some(member) => grown = grown.and_then(|()| list.push(member)),
+        Some(link) => grown = grown.and_then(|()| add_member(link, vrf, list)),
     })?;
     grown?;
-    // By hand: they come almost sorted, and the library's sorting is large.
+    sort(list);
+    Ok(())
+}
+
+fn add_member(link: &[u8], vrf: u32, list: &mut List<u32>) -> Result<(), Errno> {
+    match member_index(link, vrf) {
+        0 => Ok(()),
+        member => list.push(member),
+    }
+}
+
+/// By hand: they come almost sorted, and the library's sorting is large.
+#[inline(never)]
+fn sort(list: &mut List<u32>) {
     let list = list.as_mut_slice();
     for end in 1..list.len() {
         for at in (0..end).rev() {
@@ -79,7 +91,6 @@ pub fn interfaces(rtnl: &mut Rtnl, vrf: u32, list: &mut List<u32>) -> Result<(),
             }
         }
     }
-    Ok(())
 }
 
 /// What is a VRF's own.
@@ -124,15 +135,33 @@ pub const PREF: u16 = 65_000;
 #[inline(never)]
 pub fn reach(rtnl: &mut Rtnl, name: &[u8], reach: &mut Reach) -> Result<u32, Errno> {
     let (mut index, mut table, mut may_share) = (0, 0, false);
-    ask(rtnl, name, &mut |link| {
-        index = vrf_index(link);
-        table = vrf_table(attrs(link, LINK)).unwrap_or(0);
-        may_share = is_loose(attrs(link, LINK));
+    let Reach { interfaces: list, .. } = reach;
+    let number = rtnl.index(name)?;
+    let mut rooms = [[0; limits::REQUEST]; 2];
+    let [about, of_members] = &mut rooms;
+    let (mut about, mut of_members) = (Writer::new(about), Writer::new(of_members));
+    query::link(number, &mut about);
+    query::links_of_master(number, &mut of_members);
+    let mut grown = list.push(number);
+    let whole = rtnl.ask_and_dump(uapi::RTM_GETLINK, about.bytes(), of_members.bytes(), &mut |first, link| {
+        if first {
+            index = vrf_index(link);
+            table = vrf_table(attrs(link, LINK)).unwrap_or(0);
+            may_share = is_loose(attrs(link, LINK));
+        } else {
+            grown = grown.and_then(|()| add_member(link, number, list));
+        }
     })?;
     if index == 0 {
         return Ok(0);
     }
-    interfaces(rtnl, index, &mut reach.interfaces)?;
+    grown?;
+    if whole {
+        sort(list);
+    } else {
+        list.clear();
+        interfaces(rtnl, index, list)?;
+    }
     if may_share {
         let Reach { interfaces, shared } = reach;
         networks(rtnl, table, &|oif| !interfaces.as_slice().contains(&oif), shared)?;

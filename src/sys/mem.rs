@@ -3,12 +3,13 @@
 
 use super::{OwnedFd, Result, file};
 use crate::error::Errno;
+use crate::limits;
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::mem::size_of;
 use core::ptr::{self, NonNull};
 use core::slice;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use rustix::mm::{MapFlags, MremapFlags, ProtFlags, mmap_anonymous, mremap};
 
 /// A growing array in a mapping of its own.
@@ -58,6 +59,43 @@ fn from_reserve(bytes: usize) -> Option<NonNull<u8>> {
     }
     // SAFETY: `start` is within the room.
     NonNull::new(unsafe { RESERVED.room.get().cast::<u8>().add(start) })
+}
+
+/// Room for answers that does not stand on the stack, where each of its pages would be written to before it is used.
+#[repr(C, align(16))]
+struct Answers {
+    room: UnsafeCell<[u8; ANSWERS]>,
+    lent: AtomicBool,
+}
+
+/// Its bytes.
+const ANSWERS: usize = 2 * limits::RECEIVE;
+
+// SAFETY: whoever finds that it is not lent has it alone until it is given back.
+unsafe impl Sync for Answers {}
+
+static ROOM: Answers = Answers { room: UnsafeCell::new([0; ANSWERS]), lent: AtomicBool::new(false) };
+
+/// That room, given back when it is dropped.
+pub struct Lent(());
+
+impl Lent {
+    /// Borrows it; `None` while somebody else has it.
+    pub fn new() -> Option<Self> {
+        if ROOM.lent.swap(true, Ordering::Acquire) { None } else { Some(Self(())) }
+    }
+
+    /// Its bytes: zeroes, or what was received before.
+    pub const fn bytes(&mut self) -> &mut [u8] {
+        // SAFETY: it is lent to this alone, which is borrowed exclusively.
+        unsafe { &mut *ROOM.room.get() }
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        ROOM.lent.store(false, Ordering::Release);
+    }
 }
 
 /// The least that is taken: some short commands, or a few stanzas.

@@ -303,6 +303,27 @@ const fn iov_len(n: usize) -> linux_raw_sys::ctypes::c_ulong {
     n as linux_raw_sys::ctypes::c_ulong
 }
 
+/// The index of an interface of this network namespace. `netdevice(7): SIOCGIFINDEX`.
+#[inline(never)]
+pub fn interface_index(fd: &OwnedFd, name: &[u8]) -> Result<u32> {
+    const SIOCGIFINDEX: u32 = 0x8933;
+    /// Source: `uapi/linux/if.h: struct ifreq`.
+    #[repr(C)]
+    struct Request {
+        name: [u8; limits::IFNAME],
+        index: u32,
+        rest: [u32; 5],
+    }
+    let mut request = Request { name: [0; limits::IFNAME], index: 0, rest: [0; 5] };
+    if name.len() >= limits::IFNAME {
+        return Err(Errno::ENODEV);
+    }
+    request.name.iter_mut().zip(name).for_each(|(place, byte)| *place = *byte);
+    // SAFETY: the kernel reads and writes the struct, which has room for the union behind the name.
+    unsafe { call!(ioctl, fd.as_raw_fd(), SIOCGIFINDEX, &raw mut request) }?;
+    Ok(request.index)
+}
+
 /// Waits until there is something to receive; false when `timeout_ms` passed before. `poll(2)`.
 pub fn wait_readable(fd: &OwnedFd, timeout_ms: u32) -> Result<bool> {
     let mut polled = [watch(fd.as_raw_fd())];
