@@ -1,5 +1,9 @@
-//! The cgroup that binds: `OWN/vrf-launch/LEVEL/vrf/NAME`, where OWN is the cgroup of whoever starts the service. A level
+//! The cgroup that binds: `OWN/vrf-launch-LEVEL/vrf/NAME`, where OWN is the cgroup of whoever starts the service. A level
 //! has cgroups of its own, because its programs are run for all that is in them.
+//!
+//! The kernel accounts for pressure (PSI) in each cgroup of a path whenever the processor goes from one process to
+//! another: two in a hundred instructions of a question and its answer, for each. So the path is short, and nobody asks for
+//! the pressure of cgroups that are ours; OWN's is what it was.
 //!
 //! `ip vrf identify` and `ip vrf pids` look for `…/vrf/NAME` and find it. It is not iproute2's own `OWN/vrf/NAME`:
 //! iproute2 attaches its program with flags 0 and ours stands with `BPF_F_ALLOW_MULTI`, and the kernel refuses (EPERM) the
@@ -7,8 +11,8 @@
 //! break `ip vrf exec` for that VRF until the next boot.
 //!
 //! An index means another interface in another network namespace, so one cgroup must not serve two. In a namespace
-//! that has a name the path is `OWN/vrf-launch/LEVEL/NAME-ns/vrf/VRF`, as iproute2 expects; in one without a name that is
-//! not the first process's `OWN/vrf-launch/LEVEL/INODE-ns/vrf/VRF` (of which iproute2 knows nothing).
+//! that has a name the path is `OWN/vrf-launch-LEVEL/NAME-ns/vrf/VRF`, as iproute2 expects; in one without a name that is
+//! not the first process's `OWN/vrf-launch-LEVEL/INODE-ns/vrf/VRF` (of which iproute2 knows nothing).
 
 use super::program::Level;
 use super::refuse;
@@ -25,8 +29,8 @@ use core::ffi::CStr;
 const CGROUP2: u64 = 0x6367_7270;
 /// Where cgroup2 is: alone; beside cgroup v1 (systemd's and OpenRC's hybrid layout); where iproute2 and we mount it.
 const PLACES: [&CStr; 3] = [c"/sys/fs/cgroup", c"/sys/fs/cgroup/unified", c"/run/cgroup2"];
-/// Our part of a path.
-const OURS: &[u8] = b"vrf-launch";
+/// Our part of a path begins so, and goes on with the level's name.
+const OURS: &[u8] = b"vrf-launch-";
 /// Behind it comes the VRF's name.
 const VRF: &[u8] = b"vrf";
 /// The process's own network namespace.
@@ -107,7 +111,7 @@ pub fn vrf_of(path: &[u8]) -> Option<&[u8]> {
     if split_last(rest).1 == VRF && !name.is_empty() { Some(name) } else { None }
 }
 
-/// The parts of a path that is ours: `OWN/vrf-launch/LEVEL[/NAMESPACE]/vrf/VRF`.
+/// The parts of a path that is ours: `OWN/vrf-launch-LEVEL[/NAMESPACE]/vrf/VRF`.
 pub struct Parts<'a> {
     /// The cgroup of whoever started what is there.
     pub own: &'a [u8],
@@ -129,10 +133,9 @@ pub fn parts(path: &[u8]) -> Option<Parts<'_>> {
     if last.ends_with(b"-ns") {
         (rest, namespace) = (above, last);
     }
-    let (above, level) = split_last(rest);
-    let (own, ours) = split_last(above);
-    let level = Level::of(level)?;
-    if ours == OURS { Some(Parts { own, level, namespace, vrf }) } else { None }
+    let (own, ours) = split_last(rest);
+    let level = Level::of(ours.strip_prefix(OURS)?)?;
+    Some(Parts { own, level, namespace, vrf })
 }
 
 /// The cgroup a path belongs to outside of any VRF: without our part, or iproute2's. `namespace` is the component that
@@ -259,6 +262,11 @@ impl Target {
     #[inline(never)]
     fn find_for(&mut self, pid: &[u8]) -> Outcome {
         mount_point(&mut self.path)?;
+        self.find_below(pid)
+    }
+
+    #[inline(never)]
+    fn find_below(&mut self, pid: &[u8]) -> Outcome {
         self.root = self.path.len();
         path_of_process(pid, &mut self.mine)
             .map_err(|errno| refuse("read", b"/proc/self/cgroup", errno, b"", "is /proc mounted?"))?;
@@ -279,43 +287,76 @@ impl Target {
 
     /// Opens the folder for a VRF and a level (`None`: for no VRF), making it and those above it that are ours.
     pub fn open(&mut self, vrf: Option<&[u8]>, level: Level) -> Result<OwnedFd, Errno> {
-        let mut make = false;
-        loop {
-            if let Some(vrf) = vrf {
-                self.go(vrf, level, make)?;
-            }
-            match file::open_dir(self.path.c_str()) {
-                Err(Errno::ENOENT) if !make => make = true,
-                other => {
-                    if make {
-                        let _ = file::mkdir(FOLDER); // it tells `up` that there may be services; without it, `up` looks
-                    }
-                    return other;
-                }
-            }
+        match self.open_as(vrf, level, false) {
+            Err(Errno::ENOENT) => self.make(vrf, level),
+            other => other,
         }
+    }
+
+    fn make(&mut self, vrf: Option<&[u8]>, level: Level) -> Result<OwnedFd, Errno> {
+        let opened = self.open_as(vrf, level, true);
+        let _ = file::mkdir(FOLDER); // it tells `up` that there may be services; without it, `up` looks
+        opened
+    }
+
+    #[inline(never)]
+    fn open_as(&mut self, vrf: Option<&[u8]>, level: Level, make: bool) -> Result<OwnedFd, Errno> {
+        if let Some(vrf) = vrf {
+            self.go(vrf, level, make)?;
+        }
+        file::open_dir(self.path.c_str())
+    }
+
+    /// [`Self::find`] and [`Self::open`] for a VRF. A folder that is there is found where the tree usually is, without a look
+    /// at whether it is the tree: the kernel takes programs for nothing else.
+    pub fn find_and_open(&mut self, vrf: Option<&[u8]>, level: Level) -> Outcome<Result<OwnedFd, Errno>> {
+        let [usual, ..] = PLACES;
+        if vrf.is_some() {
+            self.path.add(usual.to_bytes());
+            self.find_below(b"self")?;
+            match self.open_as(vrf, level, false) {
+                Err(Errno::ENOENT) if is_cgroup2(usual) => return Ok(self.make(vrf, level)),
+                Err(_) => {}
+                opened => return Ok(opened),
+            }
+            self.path.truncate(0);
+            self.namespace.truncate(0);
+        }
+        self.find()?;
+        Ok(self.open(vrf, level))
     }
 
     /// Goes to the folder for a VRF and a level, made on the way where that is asked for.
     #[inline(never)]
     pub fn go(&mut self, vrf: &[u8], level: Level, make: bool) -> Result<(), Errno> {
         self.path.truncate(self.given);
-        enter(&mut self.path, OURS, make)?;
-        enter(&mut self.path, level.name().as_bytes(), make)?;
+        let path = self.path.add(b"/").add(OURS);
+        enter(path, level.name().as_bytes(), make)?;
         if !self.namespace.is_empty() {
-            enter(&mut self.path, self.namespace.as_bytes(), make)?;
+            enter(self.path.add(b"/"), self.namespace.as_bytes(), make)?;
         }
-        enter(&mut self.path, VRF, make)?;
-        enter(&mut self.path, vrf, make)
+        enter(self.path.add(b"/"), VRF, make)?;
+        enter(self.path.add(b"/"), vrf, make)
     }
 }
 
 /// Goes on to a folder, made where it is not there if that is asked for.
 #[inline(never)]
 fn enter(path: &mut Path, name: &[u8], make: bool) -> Result<(), Errno> {
-    let path = path.add(b"/").add(name).c_str();
-    match if make { file::mkdir(path) } else { Ok(()) } {
+    let path = path.add(name);
+    if !make {
+        return Ok(());
+    }
+    match file::mkdir(path.c_str()) {
         Err(Errno::EEXIST) => Ok(()),
+        Ok(()) => {
+            let len = path.len();
+            // Since 6.1; what cannot be left out costs a little time.
+            let opened = file::open_write(path.add(b"/cgroup.pressure").c_str());
+            let _ = opened.map(|fd| file::write_all(&fd, b"0").map(|()| core::mem::forget(fd))); // exec closes it
+            path.truncate(len);
+            Ok(())
+        }
         other => other,
     }
 }
@@ -439,14 +480,14 @@ mod tests {
     #[test]
     fn our_part_and_iproute2s_come_off() {
         for (path, without) in [
-            ("a/vrf-launch/bind/vrf/x", "a"),
-            ("vrf-launch/guard/vrf/x", ""),
-            ("a/b/vrf-launch/strict/vrf/x", "a/b"),
+            ("a/vrf-launch-bind/vrf/x", "a"),
+            ("vrf-launch-guard/vrf/x", ""),
+            ("a/b/vrf-launch-strict/vrf/x", "a/b"),
             ("a/vrf/x", "a"),
             ("vrf/x", ""),
             ("a/vrf", "a"), // ip vrf exec default
             ("vrf", ""),
-            ("a/vrf-launch/bind/vrf/x/vrf-launch/guard/vrf/y", "a/vrf-launch/bind/vrf/x"), // one at a time
+            ("a/vrf-launch-bind/vrf/x/vrf-launch-guard/vrf/y", "a/vrf-launch-bind/vrf/x"), // one at a time
         ] {
             assert_eq!(own(path.as_bytes(), b""), without.as_bytes(), "{path}");
         }
@@ -460,10 +501,10 @@ mod tests {
             ("a/blue-ns/vrf", "blue-ns", "a"),
             ("a/blue-ns/vrf/x", "red-ns", "a/blue-ns"), // a folder that only looks like one
             ("a/blue-ns/vrf/x", "", "a/blue-ns"),
-            ("a/vrf-launch/guard/blue-ns/vrf/x", "blue-ns", "a"),
-            ("a/vrf-launch/guard/blue-ns/vrf/x", "", "a"), // it has left that namespace since
-            ("a/vrf-launch/guard/4026532250-ns/vrf/x", "4026532251-ns", "a"),
-            ("vrf-launch/bind/4026532250-ns/vrf/x", "", ""),
+            ("a/vrf-launch-guard/blue-ns/vrf/x", "blue-ns", "a"),
+            ("a/vrf-launch-guard/blue-ns/vrf/x", "", "a"), // it has left that namespace since
+            ("a/vrf-launch-guard/4026532250-ns/vrf/x", "4026532251-ns", "a"),
+            ("vrf-launch-bind/4026532250-ns/vrf/x", "", ""),
             ("a/-ns/vrf/x", "", "a/-ns"),
         ] {
             assert_eq!(own(path.as_bytes(), namespace.as_bytes()), without.as_bytes(), "{path} in {namespace}");

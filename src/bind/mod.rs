@@ -85,8 +85,8 @@ pub fn bind(vrf: Option<&Vrf<'_>>, level: Level, backend: Backend, firm: bool) -
 fn join(vrf: Option<&Vrf<'_>>, level: Level) -> Outcome {
     let name = vrf.map_or(&b"default"[..], |vrf| vrf.name);
     let mut target = Target::new();
-    target.find()?;
-    let joined = target.open(vrf.map(|vrf| vrf.name), level).and_then(|folder| {
+    let opened = target.find_and_open(vrf.map(|vrf| vrf.name), level)?;
+    let joined = opened.and_then(|folder| {
         if let Some(vrf) = vrf {
             attach(&folder, vrf, level)?;
         }
@@ -217,22 +217,19 @@ pub fn load(hook: Hook, name: &Name, program: &[Insn]) -> Result<OwnedFd, Errno>
 /// Makes sure that new sockets are bound as asked, and that what must fail fails, or the service must not start.
 #[inline(never)]
 fn prove(name: &[u8], wanted: u32, level: Level) -> Outcome {
-    let kinds: &[u32] = if level == Level::Bind { &[uapi::SOCK_DGRAM] } else { &[uapi::SOCK_STREAM, uapi::SOCK_DGRAM] };
     let mut last = None;
-    for (family, version) in [(uapi::AF_INET6, 6), (uapi::AF_INET, 4)] {
-        for &kind in kinds {
-            let bound = match proof::bound_to(family, kind, &mut last) {
-                Ok(None) => continue, // no such sockets, then
-                Ok(Some(bound)) => bound,
-                Err(errno) => return Err(refused("prove VRF", name, errno)),
-            };
-            if bound != wanted {
-                let mut room = [0; 256];
-                let mut text = Buf::new(&mut room);
-                text.str("a new IPv").num(version).str(" socket is bound to interface ").num(bound);
-                text.str(" and not to ").num(wanted).str(": not started");
-                return Err(unproven(name, text.as_bytes()));
-            }
+    for (family, kind, version) in [(uapi::AF_INET6, uapi::SOCK_STREAM, 6), (uapi::AF_INET, uapi::SOCK_DGRAM, 4)] {
+        let bound = match proof::bound_to(family, kind, &mut last) {
+            Ok(None) => continue, // no such sockets, then
+            Ok(Some(bound)) => bound,
+            Err(errno) => return Err(refused("prove VRF", name, errno)),
+        };
+        if bound != wanted {
+            let mut room = [0; 256];
+            let mut text = Buf::new(&mut room);
+            text.str("a new IPv").num(version).str(" socket is bound to interface ").num(bound);
+            text.str(" and not to ").num(wanted).str(": not started");
+            return Err(unproven(name, text.as_bytes()));
         }
     }
     if level == Level::Bind {
@@ -242,11 +239,10 @@ fn prove(name: &[u8], wanted: u32, level: Level) -> Outcome {
         return Err(unproven(name, b"the kernel makes an MPTCP socket, which would not be bound: not started"));
     }
     // The last one was of IPv4 and for datagrams.
-    match last.map_or(Ok(false), |socket| proof::lets_out(&socket)) {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(unproven(name, b"a packet got out by another interface: not started")),
-        Err(errno) => Err(refused("prove VRF", name, errno)),
+    if last.is_some_and(|socket| proof::lets_out(&socket)) {
+        return Err(unproven(name, b"a packet got out by another interface: not started"));
     }
+    Ok(())
 }
 
 /// Says that the binding does not hold.

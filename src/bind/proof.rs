@@ -26,13 +26,16 @@ pub fn makes_mptcp() -> bool {
     net::socket(uapi::AF_INET.into(), uapi::SOCK_STREAM, uapi::IPPROTO_MPTCP).is_ok()
 }
 
-/// Whether a packet gets to an interface that is not of the VRF: one to this machine's own lo, from an IPv4 datagram socket
-/// that frees itself (`AF_UNSPEC`).
+/// Whether a packet gets to an interface that is not of the VRF: one to this machine's own lo, which an IPv4 datagram socket
+/// names for itself (`IP_PKTINFO`).
 ///
 /// Where lo is down it does not either, and nothing is proven.
-pub fn lets_out(socket: &OwnedFd) -> Result<bool, Errno> {
-    net::connect(socket, &[0; 16])?;
+pub fn lets_out(socket: &OwnedFd) -> bool {
+    const IP: u32 = 0; // SOL_IP
+    const PKTINFO: u32 = 8;
+    let mut lo = [0; 12]; // struct in_pktinfo: the interface, and two addresses
+    lo.iter_mut().zip(1_u32.to_ne_bytes()).for_each(|(place, byte)| *place = byte);
     let [low, high] = u16::from(uapi::AF_INET).to_ne_bytes();
     let discard = [low, high, 0, 9, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]; // sockaddr_in: 127.0.0.1, port 9
-    Ok(net::connect(socket, &discard).and_then(|()| net::send(socket, b"\n")).is_ok())
+    net::send_to(socket, b"\n", &discard, Some((IP, PKTINFO, &lo))).is_ok()
 }

@@ -8,7 +8,7 @@ ip link set mgmt up
 
 port=7000
 # Where a launch ends, below the cgroup it was made from: what iproute2 takes for VRF mgmt.
-own='(/vrf-launch/[a-z]+)?/vrf/mgmt'
+own='(/vrf-launch-[a-z]+)?/vrf/mgmt'
 
 # inside WHAT WRAPPER...: what is started so is bound, in both families
 inside() {
@@ -121,7 +121,7 @@ soon sh -c "ip netns exec room ss -Hltn | grep -q %mgmt:7100" || fail 'the socke
 run on room sh -c 'ip vrf exec mgmt cat /proc/self/cgroup'
 theirs=$out
 run on room sh -c '/vrf-launch mgmt -- cat /proc/self/cgroup'
-match 'the path is one that iproute2 understands' "$out" "^0::(/vrf-launch/[a-z]+)?${theirs#0::}$"
+match 'the path is one that iproute2 understands' "$out" "^0::(/vrf-launch-[a-z]+)?${theirs#0::}$"
 background ip netns exec room ip vrf exec mgmt sleep 1000
 theirs=$pid
 sleep 1

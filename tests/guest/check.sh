@@ -55,7 +55,7 @@ case_ services_are_listed_and_tried_as_they_are
 service
 check mgmt
 holds 'it'
-match 'its cgroup and level' "$out" '^  ok    services of level guard in /vrf-launch/guard/vrf/mgmt, vlguar_'
+match 'its cgroup and level' "$out" '^  ok    services of level guard in /vrf-launch-guard/vrf/mgmt, vlguar_'
 match 'its process' "$out" "^  ok    process $pid sleep, user 0$"
 equal 'it is still there' "$(/vrf-launch pids mgmt | grep -c .)" 1
 
@@ -123,7 +123,7 @@ case_ process_that_was_moved_in
 service
 sleep 1000 &
 moved=$!
-echo $moved >/sys/fs/cgroup/vrf-launch/guard/vrf/mgmt/cgroup.procs
+echo $moved >/sys/fs/cgroup/vrf-launch-guard/vrf/mgmt/cgroup.procs
 check mgmt
 finds 'it' "process $moved sleep, user 0: has no filter of system calls"
 kill $moved
@@ -178,7 +178,7 @@ background ip netns exec room /vrf-launch mgmt -- sleep 1000
 soon grep -q sleep "/proc/$pid/comm" || fail 'it does not run'
 run on room /vrf-launch check -c /tmp/conf mgmt
 holds 'it'
-match 'its cgroup' "$out" '^  ok    services of level guard in /vrf-launch/guard/room-ns/vrf/mgmt, vlguar_'
+match 'its cgroup' "$out" '^  ok    services of level guard in /vrf-launch-guard/room-ns/vrf/mgmt, vlguar_'
 check mgmt
 refuse 'and it is not of the one outside' sh -c "echo '$out' | grep room-ns"
 

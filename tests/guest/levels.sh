@@ -32,21 +32,21 @@ socket() {
 
 case_ guard_is_the_default
 run /vrf-launch mgmt -- cat /proc/self/cgroup
-equal 'its cgroup' "$out" 0::/vrf-launch/guard/vrf/mgmt
-equal 'programs' "$(attached /vrf-launch/guard/vrf/mgmt | sed 's/vlpass_.*/vlpass/' | tr '\n' ' ')" "vlguar_$(hex mgmt) vlpass vlpass "
+equal 'its cgroup' "$out" 0::/vrf-launch-guard/vrf/mgmt
+equal 'programs' "$(attached /vrf-launch-guard/vrf/mgmt | sed 's/vlpass_.*/vlpass/' | tr '\n' ' ')" "vlguar_$(hex mgmt) vlpass vlpass "
 for level in bind guard strict; do
     background /vrf-launch --isolation $level mgmt -- sleep 100
     soon grep -q sleep "/proc/$pid/comm"
-    equal "cgroup of $level" "$(cat "/proc/$pid/cgroup")" 0::/vrf-launch/$level/vrf/mgmt
+    equal "cgroup of $level" "$(cat "/proc/$pid/cgroup")" 0::/vrf-launch-$level/vrf/mgmt
     equal "ip vrf identify at $level" "$(ip vrf identify "$pid")" mgmt
 done
-equal 'programs of bind' "$(attached /vrf-launch/bind/vrf/mgmt)" "vlbind_$(hex mgmt)"
-expect 'strict has one more' sh -c "bpftool cgroup show $tree/vrf-launch/strict/vrf/mgmt | grep -q vlkeep"
+equal 'programs of bind' "$(attached /vrf-launch-bind/vrf/mgmt)" "vlbind_$(hex mgmt)"
+expect 'strict has one more' sh -c "bpftool cgroup show $tree/vrf-launch-strict/vrf/mgmt | grep -q vlkeep"
 
 case_ configuration_says_the_level
 printf 'iface mgmt\n    vrf-table 10\n    vrf-isolation bind\n' >/tmp/conf
 run /vrf-launch -c /tmp/conf mgmt -- cat /proc/self/cgroup
-equal 'as it says' "$out" 0::/vrf-launch/bind/vrf/mgmt
+equal 'as it says' "$out" 0::/vrf-launch-bind/vrf/mgmt
 run /vrf-launch -c /tmp/conf --isolation=strict mgmt -- cat /proc/self/cgroup
 equal 'but for the command line, whose cgroup namespace begins there' "$out" 0::/
 run /vrf-launch --isolation tight mgmt -- echo started
@@ -143,10 +143,10 @@ refuse 'it is stale now' sh -c "ss -Hltn | grep -q %mgmt:7002"
 expect 'up' /vrf-launch -c /tmp/conf up
 echo 7003 >/tmp/orders
 soon sh -c "ss -Hltn | grep -q %mgmt:7003" || fail 'not repaired'
-equal 'programs' "$(attached /vrf-launch/guard/vrf/mgmt | sed 's/vlpass_.*/vlpass/' | tr '\n' ' ')" "vlguar_$(hex mgmt) vlpass vlpass "
-before=$(attached /vrf-launch/guard/vrf/mgmt)
+equal 'programs' "$(attached /vrf-launch-guard/vrf/mgmt | sed 's/vlpass_.*/vlpass/' | tr '\n' ' ')" "vlguar_$(hex mgmt) vlpass vlpass "
+before=$(attached /vrf-launch-guard/vrf/mgmt)
 expect 'up again' /vrf-launch -c /tmp/conf up
-equal 'changes nothing' "$(attached /vrf-launch/guard/vrf/mgmt)" "$before"
+equal 'changes nothing' "$(attached /vrf-launch-guard/vrf/mgmt)" "$before"
 
 case_ less_than_asked_for_is_not_started
 run setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin /vrf-launch mgmt -- echo started
