@@ -31,6 +31,9 @@ impl<'a> Near<'a> {
         for entry in table.split(|byte| *byte == separator) {
             let candidate = entry.get(skip..).unwrap_or_default();
             let fewer = self.distance.saturating_sub(1);
+            if candidate == self.word {
+                (self.best, self.distance) = (b"", 0); // it is right, and something else is the matter
+            }
             if self.distance > 0 && is_within(self.word, candidate, fewer) && has_same_digits(self.word, candidate) {
                 self.best = candidate;
                 self.distance = (0..fewer).find(|changes| is_within(self.word, candidate, *changes)).unwrap_or(fewer);
@@ -112,7 +115,7 @@ mod tests {
         assert_eq!(near(b"chekc"), b"check");
         assert_eq!(near(b"chck"), b"check");
         assert_eq!(near(b"pu"), b"up");
-        for word in [&b"web"[..], b"u", b"", b"db", b"mgmt", b"dawn-patrol", b"up1"] {
+        for word in [&b"web"[..], b"down", b"u", b"", b"db", b"mgmt", b"dawn-patrol", b"up1"] {
             assert_eq!(near(word), b"", "{word:?}");
         }
     }
