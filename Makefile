@@ -9,7 +9,7 @@ MAX    := 327680
 
 # What `make test`, `make demo` and `make check` run on this machine, by Debian's names. What the guests run is fetched
 # and unpacked by the tests, not installed.
-PACKAGES := qemu-system-x86 qemu-utils e2fsprogs python3-pip ca-certificates gcc libc6-dev shellcheck mandoc zsh fish
+PACKAGES := qemu-system-x86 qemu-utils e2fsprogs python3-pip ca-certificates gcc libc6-dev make cpio shellcheck mandoc zsh fish
 
 # ---- The toolchain -------------------------------------------------------------------------------------------------
 # The binary is no_std. It takes Rust's `core` for this processor (of the gnu or of the musl target: `core` knows no

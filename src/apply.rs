@@ -203,7 +203,7 @@ impl Apply {
             }
             Errno::EPERM => "this needs root, or CAP_NET_ADMIN in the network namespace",
             Errno::EOPNOTSUPP if ip::request(command).is_some_and(|request| request.table != 0) => {
-                "this kernel has no VRF (CONFIG_NET_VRF), or its module could not be loaded: modprobe vrf"
+                "this kernel has no VRF (CONFIG_NET_VRF), or not its module: modprobe vrf; an image needs vrf.ko"
             }
             _ => "",
         };

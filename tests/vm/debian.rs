@@ -24,10 +24,16 @@ impl Release {
     /// # Errors
     /// apt is not configured, or the mirror has not got the release.
     pub fn fetch(name: &str, folder: &Path) -> Result<Self> {
+        Self::lists(name, "deb", folder)
+    }
+
+    /// The lists of that release, of packages (`deb`) or of sources (`deb-src`).
+    fn lists(name: &str, kind: &str, folder: &Path) -> Result<Self> {
         for part in ["lists/partial", "cache/archives/partial", "sources"] {
             fs::create_dir_all(folder.join(part))?;
         }
         let suites = Regex::new(r"(?m)^(Suites:)[^\n]*$")?;
+        let types = Regex::new(r"(?m)^(Types:)[^\n]*$")?;
         let mut count = 0;
         for source in Path::new("/etc/apt/sources.list.d").read_dir().context("apt is not configured")? {
             let text = fs::read_to_string(source?.path()).unwrap_or_default();
@@ -36,6 +42,7 @@ impl Release {
             for part in plain {
                 count += 1;
                 let part = suites.replace(part, format!("$1 {name}"));
+                let part = types.replace(&part, format!("$1 {kind}"));
                 fs::write(folder.join(format!("sources/{count}.sources")), format!("{part}\n"))?;
             }
         }
@@ -46,6 +53,9 @@ impl Release {
                 if !suite.contains('-') {
                     count += 1;
                     *suite = name;
+                    if let Some(first) = words.first_mut() {
+                        *first = kind;
+                    }
                     fs::write(folder.join(format!("sources/{count}.list")), format!("{}\n", words.join(" ")))?;
                 }
             }
@@ -128,6 +138,24 @@ pub fn with_libraries(packages: &[&str]) -> Result<BTreeSet<String>> {
 /// A package cannot be had, or not be unpacked.
 pub fn unpack<S: AsRef<str>>(packages: impl IntoIterator<Item = S>, into: &Path) -> Result<()> {
     unpack_by(Command::new("apt-get"), packages, into)
+}
+
+/// Unpacks the source of a package of a release, as its authors made it, into the new folder `into`.
+///
+/// # Errors
+/// apt is not configured, the mirror has no sources, or not this one.
+pub fn source(package: &str, release: &str, into: &Path) -> Result<()> {
+    let apt = tempfile::tempdir().context("no room for a source")?;
+    let release = Release::lists(release, "deb-src", apt.path())?;
+    let mut download = release.command("apt-get");
+    download.args(["-q", "source", "--download-only", "--tar-only", package]).current_dir(apt.path());
+    host::output(&mut download).with_context(|| format!("the source of {package} cannot be fetched"))?;
+    fs::create_dir(into)?;
+    let archives = fs::read_dir(apt.path())?.filter_map(Result::ok).map(|file| file.path());
+    let archive = archives.into_iter().find(|path| path.to_string_lossy().contains(".orig.tar"));
+    let archive = archive.with_context(|| format!("no source of {package}"))?;
+    host::output(Command::new("tar").args(["-x", "--strip-components=1", "-C"]).arg(into).arg("-f").arg(archive))
+        .map(drop)
 }
 
 fn unpack_by<S: AsRef<str>>(mut download: Command, packages: impl IntoIterator<Item = S>, into: &Path) -> Result<()> {

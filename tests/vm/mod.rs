@@ -11,6 +11,7 @@ pub mod alpine;
 pub mod cache;
 pub mod cpio;
 pub mod debian;
+pub mod dropbear;
 pub mod host;
 pub mod initramfs;
 pub mod kernel;
