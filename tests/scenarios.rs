@@ -1,8 +1,9 @@
 //! The guest scenarios: every script of `tests/guest` on every kernel it names, each in a machine of its own.
 //!
 //! One test per pair, such as `debian-6.1::member`. `KERNELS=all` runs each scenario on every kernel, `KERNELS=tiny` those for a
-//! kernel without BPF and cgroups, which is built then. `APPEND=WORDS` adds to the kernel's command line. `VRF_LAUNCH=FILE` tests another binary; `CONSOLE=FOLDER` keeps the
-//! consoles, each line with the seconds since the start.
+//! kernel without BPF and cgroups, which is built then. `APPEND=WORDS` adds to the kernel's command line. `VRF_LAUNCH=FILE`
+//! tests another binary; `CONSOLE=FOLDER` keeps the consoles, each line with the seconds since the start; `S6_RC=FOLDER` has the
+//! programs of s6-rc, which Debian has not.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -37,6 +38,9 @@ fn main() -> Result<()> {
         for (name, _) in tiers.iter().filter(|(name, _)| scenario.kernels.iter().any(|wanted| wanted == *name)) {
             let (name, scenario, tiers, skipped) = (*name, scenario.clone(), Arc::clone(&tiers), Arc::clone(&skipped));
             trials.push(Trial::ignorable_test(format!("{name}::{}", scenario.name), move || {
+                if let Some(reason) = userland::missing(&scenario.programs) {
+                    return Ok(Completion::ignored_with(reason));
+                }
                 let Some(tier) = tiers.get(name) else { return Err(Failed::from("no such kernel")) };
                 match tier.get_or_init(|| fetch(name).map_err(|error| format!("{error:#}"))) {
                     Ok(kernel) => run(name, kernel, &scenario).map(|()| Completion::Completed),

