@@ -32,6 +32,8 @@ const SETTLE_MS: u64 = 100;
 /// How long what services have printed last may take to be passed on, and how often that is looked at.
 const LAST_WORDS_MS: u32 = 1000;
 const PAUSE_MS: u32 = 10;
+/// What is waited for longer is worth giving memory back.
+const IDLE_MS: u32 = 60_000;
 /// No time at all.
 const NEVER: u64 = u64::MAX;
 
@@ -242,7 +244,8 @@ impl<'h> Supervisor<'h> {
             }
             let next = next.min(self.output_due_ms).saturating_sub(now);
             let timeout = listed.map_or(1000, |()| u32::try_from(next).unwrap_or(u32::MAX));
-            if net::wait(watched.as_mut_slice(), timeout).is_err() {
+            let wait = if timeout > IDLE_MS { net::wait_small } else { net::wait };
+            if wait(watched.as_mut_slice(), timeout).is_err() {
                 continue;
             }
 

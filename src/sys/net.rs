@@ -5,6 +5,7 @@ use crate::error::Errno;
 use crate::limits;
 use core::ffi::{c_int, c_void};
 use core::mem::{MaybeUninit, size_of};
+use core::ops::Range;
 use linux_raw_sys::general::iovec;
 use linux_raw_sys::net::mmsghdr;
 use linux_raw_sys::netlink::sockaddr_nl;
@@ -345,10 +346,31 @@ pub const fn is_ready(watched: &Watched) -> bool {
 }
 
 /// Waits until there is something to read from one of them, or `timeout_ms` have passed; `u32::MAX` is for ever. `poll(2)`.
-#[inline(never)]
 pub fn wait(watched: &mut [Watched], timeout_ms: u32) -> Result<()> {
+    wait_without(watched, timeout_ms, 0..0)
+}
+
+/// As [`wait`]; for as long, the kernel takes back the memory of the program's own code. What is run again is still in its copy
+/// of the file. `madvise(2)`.
+pub fn wait_small(watched: &mut [Watched], timeout_ms: u32) -> Result<()> {
+    // The linker's names for the first byte of the program, and the one behind its code. What can be written is behind that,
+    // on other pages.
+    unsafe extern "C" {
+        static __executable_start: u8;
+        static etext: u8;
+    }
+    wait_without(watched, timeout_ms, (&raw const __executable_start).addr()..(&raw const etext).addr() & !4095)
+}
+
+/// One function, so that all it needs is in a page or two.
+#[inline(never)]
+fn wait_without(watched: &mut [Watched], timeout_ms: u32, code: Range<usize>) -> Result<()> {
     let mut rest = [i64::from(timeout_ms / 1000), i64::from(timeout_ms % 1000) * 1_000_000];
     let time = if timeout_ms == u32::MAX { core::ptr::null_mut() } else { rest.as_mut_ptr() };
+    if !code.is_empty() {
+        // SAFETY: pages of a file that nobody writes to: they are the same when they are read again.
+        let _ = unsafe { syscall!(Sysno::madvise, code.start, code.len(), linux_raw_sys::general::MADV_DONTNEED) };
+    }
     // SAFETY: the kernel reads and writes as many pollfds, and reads a time of two 64-bit numbers.
     match unsafe { syscall!(PPOLL, watched.as_mut_ptr(), watched.len(), time, 0, 0) }.map_err(Errno::from) {
         Ok(_) | Err(Errno::EINTR) => Ok(()),
