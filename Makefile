@@ -9,7 +9,7 @@ MAX    := 327680
 
 # What `make test`, `make demo` and `make check` run on this machine, by Debian's names. What the guests run is fetched
 # and unpacked by the tests, not installed.
-PACKAGES := qemu-system-x86 qemu-utils e2fsprogs python3-pip ca-certificates gcc libc6-dev make cpio shellcheck mandoc zsh fish
+PACKAGES := qemu-system-x86 qemu-utils e2fsprogs python3-pip python3-jsonschema ca-certificates gcc libc6-dev make cpio shellcheck mandoc zsh fish
 
 # ---- The toolchain -------------------------------------------------------------------------------------------------
 # The binary is no_std. It takes Rust's `core` for this processor (of the gnu or of the musl target: `core` knows no
@@ -107,6 +107,9 @@ test-kernels: build packages ## every scenario on every kernel: Debian's 5.10, 6
 
 trust: build packages ## faults, crowds and soaks, none left out, on every kernel: hours; the report is target/trust.md
 	@$(CARGO) run --quiet --package vrf-launch-tests --bin trust $(ONLY)
+
+test-explain: build packages ## a thousand random sets of rules and routes: does explain come to the same end as the kernel?
+	APPEND=sets=1000 $(CARGO) test --package vrf-launch-tests --test scenarios -- --exact debian-6.1::explain-random
 
 tiny-kernel-demo: build packages ## builds a kernel without BPF, cgroups and modules (initramfs/kernel.config), and shows it there
 	@$(call install,for the kernel,linux-source flex bison bc libelf-dev libssl-dev xz-utils,)

@@ -28,6 +28,7 @@ use crate::record::Owner;
 use crate::rtnl::Rtnl;
 use crate::service::supervise::{Host, Supervisor};
 use crate::service::{Settings, dhcp, inetd, listen, seal, shell};
+use crate::show::out::{Look, Out};
 use crate::show::{self, explain::Question};
 use crate::sys::args::Strings;
 use crate::sys::mem::{List, filled};
@@ -38,6 +39,7 @@ use crate::vrf::{self, Reach};
 use crate::wire::msg::Writer;
 use core::ffi::CStr;
 use core::mem::ManuallyDrop;
+use core::net::IpAddr;
 
 /// A word of the command line or the configuration.
 type Name = &'static [u8];
@@ -84,8 +86,8 @@ fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcom
         }),
         Command::Run(names) => look_after(options, names, environment),
         Command::Init(words) => Err(first_process(options, words, environment)),
-        Command::Pids(vrf) => pids(vrf),
-        Command::Identify(pid) => identify(pid),
+        Command::Pids(vrf) => pids(vrf, options.json),
+        Command::Identify(pid) => identify(pid, options.json),
         Command::Adopt(vrf, pid) => adopt(options, vrf, pid),
         Command::Check(vrf) => check(options, vrf),
         Command::Show(vrf) => {
@@ -95,7 +97,10 @@ fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcom
         Command::Explain(vrf, to) => {
             is_there(Some(vrf).filter(|vrf| *vrf != b"default"))?;
             let (protocol, port) = options.port;
-            let question = Question { vrf, to, from: options.from, protocol, port, input: options.input };
+            let (mut room, mut other) = ([0; 16], [0; 16]);
+            let to = octets(to, &mut room);
+            let from = options.from.map_or(&b""[..], |from| octets(from, &mut other));
+            let question = Question { vrf, to, from, protocol, port, input: options.input };
             show::explain::explain(&question, options.json, environment)
         }
         Command::Ip(words) => ip_command(options, words, environment),
@@ -735,8 +740,8 @@ fn ip_command(options: &Options, words: Strings, environment: Strings) -> Outcom
     match ipcmd::ip(words, environment)? {
         None => Ok(()),
         Some(ipcmd::Vrf::Exec(vrf, command)) => launch(options, vrf, command, environment),
-        Some(ipcmd::Vrf::Identify(pid)) => identify(pid),
-        Some(ipcmd::Vrf::Pids(vrf)) => pids(vrf),
+        Some(ipcmd::Vrf::Identify(pid)) => identify(pid, false),
+        Some(ipcmd::Vrf::Pids(vrf)) => pids(vrf, false),
         Some(ipcmd::Vrf::Show(name, json)) => show_vrfs(name, json),
     }
 }
@@ -844,41 +849,55 @@ fn first_process(options: &Options, words: Strings, environment: Strings) -> Exi
 // ---- pids, identify
 
 #[inline(never)]
-fn pids(vrf: Name) -> Outcome {
+fn pids(vrf: Name, json: bool) -> Outcome {
     is_there(Some(vrf))?;
-    let mut text = List::new();
+    let mut out = Out::new(json, Strings::NONE);
+    out.item();
+    out.num("version", 1);
+    out.text("vrf", vrf);
+    out.list("processes");
     let mut root = Path::new();
     cgroup::mount_point(&mut root)?;
-    let walked = cgroup::pids(&mut root, vrf, &mut |pid| print_pid(pid, &mut text));
+    let walked = cgroup::pids(&mut root, vrf, &mut |pid| {
+        let mut comm = [0; 64];
+        out.line(0, Look::Plain);
+        out.say("     ".get(pid.len()..).unwrap_or_default());
+        out.item();
+        out.num("pid|", values::u32_(pid).unwrap_or(0));
+        out.text("name|  ", cgroup::comm(pid, &mut comm));
+        out.close();
+        out.end();
+    });
     walked.map_err(|errno| refused("list the processes of", vrf, errno))?;
-    print(text.as_slice())
+    out.close();
+    out.close();
+    out.finish()
 }
 
 #[inline(never)]
-fn print_pid(pid: &[u8], text: &mut List<u8>) {
-    let mut comm = [0; 64];
-    let mut room = [0; 128];
-    let mut out = Buf::new(&mut room);
-    for _ in pid.len()..5 {
-        out.byte(b' ');
-    }
-    out.bytes(pid).str("  ").shown(cgroup::comm(pid, &mut comm)).byte(b'\n');
-    let _ = append(text, out.as_bytes()); // a list cut short for want of memory
-}
-
-#[inline(never)]
-fn identify(pid: Option<Name>) -> Outcome {
+fn identify(pid: Option<Name>, json: bool) -> Outcome {
     let pid = pid.unwrap_or(b"self");
     if pid != b"self" && (pid.is_empty() || !pid.iter().all(u8::is_ascii_digit)) {
         return Err(wrong(What::Word(b"PID", pid), "not the number of a process", b""));
     }
     let mut path = Path::new();
     match cgroup::path_of_process(pid, &mut path) {
-        Ok(()) => cgroup::vrf_of(path.as_bytes()).map_or(Ok(()), |vrf| print(vrf).and_then(|()| print(b"\n"))),
         // A process that is nobody's in cgroup2 is in no VRF.
-        Err(Errno::ENOENT) if cgroup::is_process(pid) => Ok(()),
-        Err(errno) => Err(refused("identify process", pid, errno)),
+        Err(Errno::ENOENT) if cgroup::is_process(pid) => path.truncate(0),
+        other => other.map_err(|errno| refused("identify process", pid, errno))?,
     }
+    let vrf = cgroup::vrf_of(path.as_bytes());
+    if !json {
+        return vrf.map_or(Ok(()), |vrf| print(vrf).and_then(|()| print(b"\n")));
+    }
+    let mut out = Out::new(true, Strings::NONE);
+    out.item();
+    out.num("version", 1);
+    if let Some(vrf) = vrf {
+        out.text("vrf", vrf);
+    }
+    out.close();
+    out.finish()
 }
 
 // ---- adopt
@@ -923,7 +942,28 @@ fn is_there(vrf: Option<Name>) -> Outcome {
 fn check(options: &Options, vrf: Option<Name>) -> Outcome {
     load::load_if_any(options.config)?; // what is wrong with it is said
     is_there(vrf)?;
-    check::check(&Asked { vrf, level: options.level, usual: &|vrf| Ok(level(options, vrf)?.unwrap_or(Level::Guard)) })
+    check::check(&Asked {
+        vrf,
+        level: options.level,
+        json: options.json,
+        usual: &|vrf| Ok(level(options, vrf)?.unwrap_or(Level::Guard)),
+    })
+}
+
+/// The bytes of an address.
+#[inline(never)]
+fn octets(address: IpAddr, room: &mut [u8; 16]) -> &[u8] {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, d, ..] = room;
+            [*a, *b, *c, *d] = v4.octets();
+            room.get(..4).unwrap_or_default()
+        }
+        IpAddr::V6(v6) => {
+            *room = v6.octets();
+            room
+        }
+    }
 }
 
 /// Ends the process with the program's exit code.

@@ -17,7 +17,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use vrf_launch_tests::vm::kernel::{self, Kernel};
 use vrf_launch_tests::vm::qemu::{End, Machine};
 use vrf_launch_tests::vm::scenario::Scenario;
-use vrf_launch_tests::vm::{alpine, host, initramfs, userland, verdict};
+use vrf_launch_tests::vm::{alpine, host, initramfs, schema, userland, verdict};
 
 /// A machine takes a processor for itself; more than this at once only makes time limits run out.
 const AT_ONCE: usize = 2;
@@ -73,6 +73,7 @@ fn run(name: &str, kernel: &Kernel, scenario: &Scenario) -> Result<(), Failed> {
     for text in scenario.says.iter().filter(|text| !console.iter().any(|line| line.contains(text.as_str()))) {
         let _ = writeln!(report, "the console does not show: {text}");
     }
+    report += &schema::judge(&console).map_err(|error| Failed::from(format!("{error:#}")))?;
     if report.is_empty() { Ok(()) } else { Err(Failed::from(report)) }
 }
 

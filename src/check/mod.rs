@@ -27,6 +27,9 @@ use crate::log::{Outcome, print, refused};
 use crate::proc::Lines;
 use crate::record::FOLDER;
 use crate::rtnl::Rtnl;
+use crate::show::out::Out;
+use crate::show::services;
+use crate::sys::args::Strings;
 use crate::sys::bpf::{self, Hook};
 use crate::sys::mem::List;
 use crate::sys::path::Path;
@@ -101,6 +104,8 @@ pub struct Asked<'a> {
     pub vrf: Option<&'a [u8]>,
     /// The level that the ways out are tried at. Where it is not said: those of the services that run, else the usual one.
     pub level: Option<Level>,
+    /// Whether JSON is wanted.
+    pub json: bool,
     /// The level that services of a VRF have if nothing is asked for.
     pub usual: &'a dyn Fn(&[u8]) -> Outcome<Level>,
 }
@@ -110,8 +115,20 @@ pub struct Asked<'a> {
 pub fn check(asked: &Asked<'_>) -> Outcome {
     let mut room = [0; limits::LINE];
     let rtnl = Rtnl::open().map_err(|errno| refused("open", b"rtnetlink", errno))?;
-    let mut audit = Audit { rtnl, out: Buf::new(&mut room), faults: 0, said: Ok(()) };
+    let json = asked.json.then(|| Out::new(true, Strings::NONE));
+    let mut audit = Audit { rtnl, out: Buf::new(&mut room), faults: 0, said: Ok(()), json };
+    if let Some(json) = &mut audit.json {
+        json.item();
+        json.num("version", 1);
+        json.list("lines");
+    }
     let done = audit.all(asked);
+    if let Some(json) = &mut audit.json {
+        json.close();
+        json.num("faults", audit.faults);
+        json.close();
+        audit.said = json.finish();
+    }
     audit.said?;
     match done {
         Ok(()) if audit.faults == 0 => Ok(()),
@@ -136,6 +153,8 @@ struct Audit<'b> {
     faults: u32,
     /// Whether all lines could be written.
     said: Outcome,
+    /// Where they go, if not as text.
+    json: Option<Out>,
 }
 
 impl<'b> Audit<'b> {
@@ -153,7 +172,9 @@ impl<'b> Audit<'b> {
     #[inline(never)]
     fn end(&mut self) {
         self.out.truncate(limits::LINE - 1);
-        if self.said.is_ok() {
+        if let Some(json) = &mut self.json {
+            to_json(self.out.as_bytes(), json);
+        } else if self.said.is_ok() {
             self.said = print(self.out.str("\n").as_bytes());
         }
         self.out.truncate(0);
@@ -465,27 +486,14 @@ impl<'b> Audit<'b> {
     /// The processes of a cgroup.
     #[inline(never)]
     fn processes(&mut self, level: Option<Level>, pids: &[u8]) {
-        let mut lines = Lines::new();
         for pid in Words::new(pids) {
-            if lines.open(cgroup::of_process(&mut Path::new(), pid, b"/status")).is_err() {
-                continue; // gone since
+            let Some(status) = services::status(pid) else { continue };
+            let faults = level > Some(Level::Bind) && !status.filtered;
+            let out = self.mark(Mark::of(!faults)).str("process ").bytes(pid).str(" ").shown(status.name());
+            out.str(", user ").bytes(status.user());
+            if faults {
+                out.str(": ").str(NO_FILTER);
             }
-            let mut room = [0; 160];
-            let mut text = Buf::new(&mut room);
-            let mut mark = Mark::Ok;
-            while let Ok(true) = lines.advance() {
-                let mut words = Words::new(lines.line.as_bytes());
-                let (key, value) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-                if is(key, b"Name:") {
-                    text.shown(value);
-                } else if is(key, b"Uid:") {
-                    text.str(", user ").bytes(value);
-                } else if is(key, b"Seccomp:") && is(value, b"0") && level > Some(Level::Bind) {
-                    mark = Mark::Fail;
-                    text.str(": ").str(NO_FILTER);
-                }
-            }
-            self.mark(mark).str("process ").bytes(pid).str(" ").bytes(text.as_bytes());
             self.end();
         }
     }
@@ -562,6 +570,38 @@ impl<'b> Audit<'b> {
             self.line(Mark::Fail, "nothing arrives by lo outside either, so nothing is known: is it up?");
         }
     }
+}
+
+/// A line as JSON: its mark, and what blanks or the ends of lines separate.
+#[inline(never)]
+fn to_json(line: &[u8], json: &mut Out) {
+    let (mark, text) = match line.split_at_checked(8) {
+        Some((b"  ok    ", text)) => ("ok", text),
+        Some((b"  FAIL  ", text)) => ("fail", text),
+        Some((b"  -     ", text)) => ("note", text),
+        _ => ("head", line),
+    };
+    if text.is_empty() {
+        return;
+    }
+    json.item();
+    json.word("mark", mark);
+    json.list("columns");
+    let mut rest = text;
+    while let [first, behind @ ..] = rest {
+        let mut len = 0;
+        while rest.get(len).is_some_and(|byte| *byte != b'\n') && rest.get(len..len + 2) != Some(b"  ") {
+            len += 1;
+        }
+        if *first == b' ' || len == 0 {
+            rest = behind;
+            continue;
+        }
+        json.text("", rest.get(..len).unwrap_or_default());
+        rest = rest.get(len..).unwrap_or_default();
+    }
+    json.close();
+    json.close();
 }
 
 /// Judges the rules of a family: adds them to `text`, and what is wrong with them to `faults`, in lines. False where there is no

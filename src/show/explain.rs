@@ -5,14 +5,14 @@
 //! becomes of it. The walk is ours ([`super::walk`]) and says why; where it comes to another end, that is said.
 
 use super::out::{Look, Out};
-use super::services::Services;
+use super::services::{self, Services};
 use super::walk::{self, End, Flow, Found, Said, Step};
-use super::{Bodies, FIXED, KINDS, Kernel, each_address, each_route, link, name, tell_route, tell_rule};
+use super::{Bodies, FIXED, Kernel, each_address, each_route, kind_name, link, name, tell_route, tell_rule};
+use crate::bind::Vrf;
 use crate::check::{self, Link};
 use crate::error::{Errno, Error, Exit, What};
 use crate::limits;
 use crate::log::{Outcome, refused, say};
-use crate::prefix::Prefix;
 use crate::rtnl::Rtnl;
 use crate::sys::args::Strings;
 use crate::sys::mem::List;
@@ -22,16 +22,16 @@ use crate::uapi;
 use crate::vrf::{self, Reach};
 use crate::wire::attr::{find, ip, number};
 use crate::wire::msg::Writer;
-use core::net::IpAddr;
+use crate::wire::route::gateway;
 
 /// What is asked.
 pub struct Question<'a> {
     /// The VRF; `default` is none.
     pub vrf: &'a [u8],
-    /// Where to.
-    pub to: IpAddr,
-    /// Where from.
-    pub from: Option<IpAddr>,
+    /// The bytes of the address that it goes to.
+    pub to: &'a [u8],
+    /// Of the one that it comes from; empty where none is said.
+    pub from: &'a [u8],
     /// `IPPROTO_*`, and the port that it goes to; 0 where none is said.
     pub protocol: u8,
     /// The port.
@@ -101,7 +101,7 @@ fn tell(question: &Question<'_>, out: &mut Out) -> Result<bool, Errno> {
     };
     it.rules.read(rtnl, it.family())?;
     out.line(0, Look::Head);
-    out.open("", "{");
+    out.item();
     out.num("version", 1);
     out.say(if question.input.is_some() { "to " } else { "from " });
     match vrf {
@@ -114,8 +114,9 @@ fn tell(question: &Question<'_>, out: &mut Out) -> Result<bool, Errno> {
             out.say("a socket outside of any VRF");
         }
     }
+    let mut beside = [0; 16];
     let agrees = match question.input {
-        Some(input) => it.tell_input(input, rtnl, out)?,
+        Some(input) => it.tell_input(input, &mut beside, rtnl, out)?,
         None => it.tell_output(rtnl, out)?,
     };
     out.flag("agrees", agrees);
@@ -123,7 +124,7 @@ fn tell(question: &Question<'_>, out: &mut Out) -> Result<bool, Errno> {
         out.fault(b"the kernel", b"it comes to another end than the rules above: what the kernel says holds");
     }
     out.tell_faults(2);
-    out.close("}");
+    out.close();
     Ok(agrees)
 }
 
@@ -131,7 +132,7 @@ struct Explain<'a> {
     question: &'a Question<'a>,
     links: &'a [Link],
     vrf: Option<&'a Link>,
-    flow: Flow,
+    flow: Flow<'a>,
     rules: Bodies,
     /// The route that was found last.
     best: List<u8>,
@@ -169,14 +170,12 @@ fn tell_said(said: Said, route: &[u8], links: &[Link], out: &mut Out) {
 
 impl<'a> Explain<'a> {
     fn family(&self) -> u8 {
-        if self.flow.dst.is_ipv6() { uapi::AF_INET6 } else { uapi::AF_INET }
+        if self.flow.dst.len() > 4 { uapi::AF_INET6 } else { uapi::AF_INET }
     }
 
     #[inline(never)]
     fn tell_from(&self, out: &mut Out) {
-        if let Some(from) = self.flow.src {
-            out.ip("from| from ", from, 255);
-        }
+        out.ip("from| from ", self.flow.src, 255);
         if self.flow.port != 0 {
             out.word("protocol|, ", if self.flow.protocol == 6 { "tcp" } else { "udp" });
             out.num("port| port ", self.flow.port.into());
@@ -194,9 +193,9 @@ impl<'a> Explain<'a> {
             let end = self.go(rtnl, None)?;
             self.flow.named = !self.confirms(end, answer);
         }
-        out.open("rules", "[");
+        out.list("rules");
         let end = self.go(rtnl, Some(out))?;
-        out.close("]");
+        out.close();
         if self.last != Said::Stop && !matches!(self.last, Said::Route(_)) {
             out.say_line(2, Look::Plain, "no rule is left");
         }
@@ -230,11 +229,11 @@ impl<'a> Explain<'a> {
                 Step::Tell(rule, said) => {
                     *last = said;
                     if let Some(out) = &mut out {
-                        out.line(2, Look::Plain);
+                        out.row();
                         tell_rule(rule, out);
                         out.flag("met", !matches!(said, Said::Not(_)));
                         tell_said(said, best.as_slice(), links, out);
-                        out.close("}");
+                        out.close();
                         out.end();
                     }
                     None
@@ -261,8 +260,9 @@ impl<'a> Explain<'a> {
     /// Whether rules decide: an address of a link goes by the interface that the socket names.
     fn goes_by_rules(&self) -> bool {
         let of_link = match self.flow.dst {
-            IpAddr::V4(v4) => v4.is_broadcast() || v4.is_multicast(),
-            IpAddr::V6(v6) => self.flow.vrf != 0 && (v6.is_unicast_link_local() || v6.is_multicast()),
+            [first, _, _, _] => *first >= 224,
+            [first, second, ..] => self.flow.vrf != 0 && (*first == 0xff || (*first == 0xfe && second & 0xc0 == 0x80)),
+            _ => false,
         };
         !of_link && self.vrf.is_none_or(|vrf| vrf.is_up())
     }
@@ -282,7 +282,7 @@ impl<'a> Explain<'a> {
             let mut room = [0; limits::REQUEST];
             let mut body = Writer::new(&mut room);
             // IPv6 tells the table unasked, and refuses to be asked.
-            let table = if self.flow.dst.is_ipv4() { uapi::RTM_F_LOOKUP_TABLE } else { 0 };
+            let table = if self.flow.dst.len() == 4 { uapi::RTM_F_LOOKUP_TABLE } else { 0 };
             self.put_question(flags | table, &mut body);
             let route = &mut answer.route;
             route.clear();
@@ -304,12 +304,12 @@ impl<'a> Explain<'a> {
     #[inline(never)]
     fn put_question(&self, flags: u32, body: &mut Writer<'_>) {
         let Flow { src, dst, iif, vrf, protocol, port, uid, .. } = self.flow;
-        let bits = Prefix::host(dst).len;
-        body.push(&[self.family(), bits, if src.is_some() { bits } else { 0 }, 0], &[0; 4]);
+        let bits = |address: &[u8]| u8::try_from(8 * address.len()).unwrap_or(0);
+        body.push(&[self.family(), bits(dst), bits(src), 0], &[0; 4]);
         body.push(&flags.to_ne_bytes(), &[]);
-        body.attr_ip(uapi::RTA_DST, dst);
-        if let Some(src) = src {
-            body.attr_ip(uapi::RTA_SRC, src);
+        body.attr(uapi::RTA_DST, dst);
+        if !src.is_empty() {
+            body.attr(uapi::RTA_SRC, src);
         }
         if iif != LO {
             body.attr_u32(uapi::RTA_IIF, iif);
@@ -330,8 +330,8 @@ impl<'a> Explain<'a> {
         out.ip("to|, to ", self.flow.dst, 255);
         self.tell_from(out);
         out.end();
-        if let Some(from @ IpAddr::V4(v4)) = self.flow.src {
-            self.is_foreign = !v4.is_loopback() && !has_address(rtnl, 0, from)?;
+        if let [first, _, _, _] = self.flow.src {
+            self.is_foreign = *first != 127 && !has_address(rtnl, 0, self.flow.src)?;
         }
         let answer = self.ask(rtnl)?;
         let agrees = self.walk(&answer, rtnl, out)?;
@@ -345,7 +345,10 @@ impl<'a> Explain<'a> {
         let route = answer.route.as_slice();
         let attrs = route.get(FIXED..).unwrap_or_default();
         let Found { kind, .. } = walk::found(route);
-        let source = ip(find(attrs, uapi::RTA_PREFSRC)).or(self.flow.src);
+        let source = match find(attrs, uapi::RTA_PREFSRC) {
+            b"" => self.flow.src,
+            source => source,
+        };
         let errno = walk::errno(kind).unwrap_or(answer.errno);
         out.flag("reached", errno.0 == 0);
         out.line(2, Look::Head);
@@ -353,7 +356,7 @@ impl<'a> Explain<'a> {
             out.say("VRF ");
         }
         out.say_name(self.question.vrf);
-        if let Some(source) = source {
+        if !source.is_empty() {
             out.ip("source| (", source, 255);
             out.say(")");
         }
@@ -364,33 +367,37 @@ impl<'a> Explain<'a> {
             out.text("error| --X ", crate::errno::text(errno.0).0);
             return self.tell_why(answer, out);
         }
-        out.word("type", KINDS.get(usize::from(kind)).copied().unwrap_or("?"));
+        out.text("type", kind_name(kind));
         let oif = number(attrs, uapi::RTA_OIF).unwrap_or(0);
         out.text("dev| --> ", name(self.links, oif));
-        if let Some(via) = ip(find(attrs, uapi::RTA_GATEWAY)).or_else(|| ip(find(attrs, uapi::RTA_VIA).get(2..)?)) {
-            out.ip("via| --> ", via, 255);
-        }
-        out.say(if kind == uapi::RTN_LOCAL { " --> this machine" } else { " --> " });
-        if kind != uapi::RTN_LOCAL {
-            let mut room = [0; 64];
-            out.say_name(Buf::new(&mut room).ip(self.flow.dst).as_bytes());
+        out.ip("via| --> ", gateway(attrs), 255);
+        if kind == uapi::RTN_LOCAL {
+            out.say(" --> this machine");
+        } else {
+            self.say_ip(" --> ", self.flow.dst, out);
         }
         out.end();
         if let Some(link) = link(self.links, oif).filter(|link| link.flags & uapi::IFF_LOWER_UP == 0) {
             out.fault(link.name(), link.state().as_bytes());
         }
         // connect(2) looks a second time then.
-        let is_for = |rule: &[u8], source: IpAddr| {
+        let is_for = |rule: &[u8]| {
             let len = rule.get(2).copied().unwrap_or(0);
-            let network = ip(find(rule.get(FIXED..).unwrap_or_default(), uapi::FRA_SRC));
-            len > 0 && network == Some(Prefix { addr: source, len }.network().addr)
+            len > 0 && walk::is_in(source, find(rule.get(FIXED..).unwrap_or_default(), uapi::FRA_SRC), len)
         };
-        if let Some(source) = source.filter(|source| self.rules.iter().any(|rule| is_for(rule, *source))) {
-            if self.flow.src.is_none() {
-                out.line(2, Look::Plain);
-                out.ip("ask_from|a rule is for this source; connect(2) asks again with it: see --from ", source, 255);
-                out.end();
-            }
+        if self.flow.src.is_empty() && self.rules.iter().any(is_for) {
+            out.row();
+            out.ip("ask_from|a rule is for this source; connect(2) asks again with it: see --from ", source, 255);
+            out.end();
+        }
+    }
+
+    /// Adds an address to a line of the text.
+    #[inline(never)]
+    fn say_ip(&self, before: &str, address: &[u8], out: &mut Out) {
+        if !out.json {
+            out.say(before);
+            out.ip("|", address, 255);
         }
     }
 
@@ -413,7 +420,7 @@ impl<'a> Explain<'a> {
             let route = self.best.as_slice();
             let Found { kind, len, .. } = walk::found(route);
             text.str("table ").num(walk::table(route)).str(" says so: ");
-            text.str(KINDS.get(usize::from(kind)).copied().unwrap_or("?"));
+            text.bytes(kind_name(kind));
             match ip(find(route.get(FIXED..).unwrap_or_default(), uapi::RTA_DST)) {
                 Some(dst) => text.str(" ").ip(dst).str("/").num(len.into()),
                 None => text.str(" default"),
@@ -428,20 +435,25 @@ impl<'a> Explain<'a> {
             };
             is_missing = true;
         }
-        out.line(2, Look::Plain);
+        out.row();
         out.text("why|why: ", text.as_bytes());
         text.truncate(0);
         if let Some(down) = down {
             text.str("ip link set ").shown(down.name()).str(" up");
         } else if is_missing {
-            text.str("ip route add ").ip(self.flow.dst).str(" via GATEWAY");
+            let to = |text: &mut Buf<'_>| {
+                if let Some(to) = ip(self.flow.dst) {
+                    text.ip(to).str(" via GATEWAY");
+                }
+            };
+            to(text.str("ip route add "));
             if self.flow.vrf != 0 {
-                text.str(" vrf ").shown(vrf).str(", or in the configuration of ").shown(vrf);
-                text.str(": vrf-route ").ip(self.flow.dst).str(" via GATEWAY");
+                text.str(" vrf ").shown(vrf).str(", or in the configuration of ").shown(vrf).str(": vrf-route ");
+                to(&mut text);
             }
         }
         if !text.is_empty() {
-            out.line(2, Look::Plain);
+            out.row();
             out.text("advice|what would change it: ", text.as_bytes());
         }
         out.end();
@@ -454,14 +466,20 @@ impl<'a> Explain<'a> {
     // ---- what comes in
 
     #[inline(never)]
-    fn tell_input(&mut self, input: &[u8], rtnl: &mut Rtnl, out: &mut Out) -> Result<bool, Errno> {
+    fn tell_input(
+        &mut self,
+        input: &[u8],
+        beside: &'a mut [u8; 16],
+        rtnl: &mut Rtnl,
+        out: &mut Out,
+    ) -> Result<bool, Errno> {
         let links = self.links;
         let iface = links.iter().find(|link| link.name() == input).ok_or(Errno::ENODEV)?;
         let asked = self.flow.vrf;
-        if self.flow.src.is_none() {
-            self.flow.src = neighbour(rtnl, iface.index, self.family())?;
+        if self.flow.src.is_empty() && neighbour(rtnl, iface.index, self.family(), beside)? {
+            self.flow.src = beside.get(..self.flow.dst.len()).unwrap_or_default();
         }
-        out.ip("to| at ", self.flow.dst, 255);
+        out.ip("to|, at ", self.flow.dst, 255);
         self.tell_from(out);
         out.text("in|, in by ", input);
         out.end();
@@ -473,7 +491,7 @@ impl<'a> Explain<'a> {
         while let (0, Some(master)) = (owner.table, link(links, owner.master)) {
             owner = master;
         }
-        out.line(2, Look::Plain);
+        out.row();
         out.say_name(input);
         if owner.table != 0 {
             out.say(if core::ptr::eq(owner, iface) { " is a VRF: " } else { " is a member: " });
@@ -497,20 +515,21 @@ impl<'a> Explain<'a> {
         self.flow.uid = 0; // nobody's yet
         let answer = self.ask(rtnl)?;
         let agrees = self.walk(&answer, rtnl, out)?;
-        self.tell_delivery(asked, owner, iface, &answer, out)?;
+        self.tell_delivery(asked, owner, iface, &answer, rtnl, out)?;
         Ok(agrees)
     }
 
     /// The VRF that takes this, of those that share the interface.
     #[inline(never)]
     fn shared_by(&self, iface: &Link, rtnl: &mut Rtnl) -> Result<Option<&'a Link>, Errno> {
-        let (Some(src), true) = (self.flow.src, has_address(rtnl, iface.index, self.flow.dst)?) else {
+        if !has_address(rtnl, iface.index, self.flow.dst)? {
             return Ok(None);
-        };
+        }
         for vrf in self.links.iter().filter(|link| link.table != 0) {
             let mut reach = Reach::default();
             vrf::reach(rtnl, vrf.name(), &mut reach)?;
-            let from = vrf::host(iface.index, src);
+            let from =
+                vrf::net(iface.index, self.family(), u8::try_from(8 * self.flow.src.len()).unwrap_or(0), self.flow.src);
             if reach.shared.as_slice().iter().any(|net| net.interface == iface.index && net.contains(&from)) {
                 return Ok(Some(vrf));
             }
@@ -526,6 +545,7 @@ impl<'a> Explain<'a> {
         owner: &Link,
         iface: &Link,
         answer: &Answer,
+        rtnl: &mut Rtnl,
         out: &mut Out,
     ) -> Result<(), Errno> {
         let taken = if owner.table == 0 { 0 } else { owner.index };
@@ -539,12 +559,8 @@ impl<'a> Explain<'a> {
         let gets = is_here && (taken == asked || hears);
         out.flag("delivered", gets);
         out.line(2, Look::Head);
-        let mut room = [0; 64];
-        let mut text = Buf::new(&mut room);
-        if let Some(src) = self.flow.src {
-            text.ip(src).str(" --> ");
-        }
-        out.say_name(text.as_bytes());
+        self.say_ip("", self.flow.src, out);
+        out.say(if self.flow.src.is_empty() { "" } else { " --> " });
         out.say_name(iface.name());
         if taken != 0 {
             out.say(" --> VRF ");
@@ -567,7 +583,7 @@ impl<'a> Explain<'a> {
         } else if gets && taken != asked {
             "l3mdev_accept is on: a socket outside that is bound to nothing gets it, unless one in the VRF does"
         } else if gets {
-            "a socket there gets it that listens"
+            "a socket there gets it, if one listens"
         } else if asked == 0 {
             "it is in a VRF, and l3mdev_accept is off"
         } else if taken == 0 {
@@ -575,25 +591,32 @@ impl<'a> Explain<'a> {
         } else {
             "the interface belongs to another VRF"
         };
-        out.line(2, Look::Plain);
+        out.row();
         out.word("why|why: ", why);
         out.end();
+        if let Some(link) = self.vrf.filter(|_| gets) {
+            let mut reach = Reach::default();
+            vrf::reach(rtnl, link.name(), &mut reach)?;
+            let Reach { interfaces, shared } = &reach;
+            let (interfaces, shared) = (interfaces.as_slice(), shared.as_slice());
+            services::judge_all(&Vrf { name: link.name(), index: link.index, interfaces, shared }, out)?;
+        }
         let services = Services::read(out)?;
         let port = self.flow.port;
         if port != 0 {
             let hears = |kind: u32| (kind == uapi::SOCK_STREAM) == (self.flow.protocol == 6);
-            out.open("listeners", "[");
+            out.list("listeners");
             let mut any = false;
             for socket in services.sockets.as_slice() {
                 let fits = socket.bound == asked || socket.bound == iface.index;
                 if socket.port() == port && fits && socket.listens.is_some_and(|(kind, _)| hears(kind)) {
                     any = true;
-                    out.line(2, Look::Plain);
+                    out.row();
                     out.composed("|it is heard by ", &|out| socket.put(out));
                     out.end();
                 }
             }
-            out.close("]");
+            out.close();
             if !any {
                 out.fault(self.question.vrf, b"nobody listens at that port there");
             }
@@ -604,28 +627,25 @@ impl<'a> Explain<'a> {
 
 /// Whether an interface, or (0) any, has that address.
 #[inline(never)]
-fn has_address(rtnl: &mut Rtnl, index: u32, wanted: IpAddr) -> Result<bool, Errno> {
+fn has_address(rtnl: &mut Rtnl, index: u32, wanted: &[u8]) -> Result<bool, Errno> {
     let mut has = false;
     each_address(rtnl, index, 0, &mut |own, _| has |= own == wanted)?;
     Ok(has)
 }
 
-/// An address beside the first that an interface has: somebody there may be called so.
+/// An address beside the first that an interface has, if it has one: somebody there may be called so.
 #[inline(never)]
-fn neighbour(rtnl: &mut Rtnl, index: u32, family: u8) -> Result<Option<IpAddr>, Errno> {
-    let mut found = None;
+fn neighbour(rtnl: &mut Rtnl, index: u32, family: u8, to: &mut [u8; 16]) -> Result<bool, Errno> {
+    let mut found = false;
     each_address(rtnl, index, family, &mut |own, len| {
-        let network = Prefix { addr: own, len };
-        let beside = |bit: u8| match own {
-            IpAddr::V4(v4) => IpAddr::from((u32::from(v4) ^ u32::from(bit)).to_be_bytes()),
-            IpAddr::V6(v6) => IpAddr::from((u128::from(v6) ^ u128::from(bit)).to_be_bytes()),
-        };
-        for bit in [1, 2] {
-            let it = beside(bit);
-            let is_one = it != network.network().addr && Some(it) != network.broadcast();
-            if found.is_none() && is_one {
-                found = Some(it);
-            }
+        if found || u32::from(len) + 1 >= u32::try_from(8 * own.len()).unwrap_or(0) {
+            return; // there is nobody else in its network
+        }
+        found = true;
+        to.iter_mut().zip(own).for_each(|(to, own)| *to = *own);
+        if let Some(last) = own.len().checked_sub(1).and_then(|last| to.get_mut(last)) {
+            // Not the network itself, nor all of it.
+            *last ^= if matches!(*last & 3, 0 | 3) { 2 } else { 3 };
         }
     })?;
     Ok(found)

@@ -16,6 +16,7 @@ pub mod walk;
 
 use crate::apply;
 use crate::bind::Vrf;
+use crate::bytes::before;
 use crate::check::{self, Link};
 use crate::conf::values::table_name;
 use crate::error::Errno;
@@ -31,7 +32,6 @@ use crate::wire::attr::{Attrs, find, ip, number, word};
 use crate::wire::msg::Writer;
 use crate::wire::query;
 use crate::wire::route::nexthops;
-use core::net::IpAddr;
 use out::{Look, Out};
 use services::Services;
 
@@ -41,9 +41,18 @@ const FIXED: usize = 12;
 const COLUMN: usize = 20;
 /// The families, and their versions.
 const FAMILIES: [(u8, u32); 2] = [(uapi::AF_INET, 4), (uapi::AF_INET6, 6)];
-/// Kinds of routes, from 0.
-const KINDS: [&str; 10] =
-    ["", "unicast", "local", "broadcast", "anycast", "multicast", "blackhole", "unreachable", "prohibit", "throw"];
+/// Kinds of routes.
+const KINDS: &[u8] = b"unicast local broadcast anycast multicast blackhole unreachable prohibit throw";
+
+/// The name of a kind of routes.
+#[inline(never)]
+fn kind_name(kind: u8) -> &'static [u8] {
+    let mut rest = KINDS;
+    for _ in 1..kind {
+        rest = rest.get(before(rest, b' ').len() + 1..).unwrap_or(b"?");
+    }
+    before(rest, b' ')
+}
 
 /// The kernel, and its interfaces.
 struct Kernel {
@@ -91,20 +100,20 @@ pub fn show(wanted: Option<&[u8]>, json: bool, environment: Strings) -> Outcome 
 #[inline(never)]
 fn tell(wanted: Option<&[u8]>, out: &mut Out) -> Result<(), Errno> {
     let mut kernel = Kernel::open()?;
-    out.open("", "{");
+    out.item();
     out.num("version", 1);
     let services = Services::read(out)?;
     let links = core::mem::take(&mut kernel.links);
     let mut count = 0;
-    out.open("vrfs", "[");
+    out.list("vrfs");
     for link in links.as_slice().iter().filter(|link| link.table != 0) {
         if wanted.is_none_or(|wanted| wanted == link.name()) {
             count += 1;
             tell_vrf(&mut kernel.rtnl, links.as_slice(), link, &services, out)?;
         }
     }
-    out.close("]");
-    out.open("rules", "[");
+    out.close();
+    out.list("rules");
     if count == 0 && !out.json {
         out.say_line(0, Look::Plain, "there is no VRF");
     } else {
@@ -112,8 +121,8 @@ fn tell(wanted: Option<&[u8]>, out: &mut Out) -> Result<(), Errno> {
             tell_rules(&mut kernel.rtnl, family, version, count > 0, out)?;
         }
     }
-    out.close("]");
-    out.close("}");
+    out.close();
+    out.close();
     Ok(())
 }
 
@@ -123,48 +132,47 @@ fn tell_vrf(rtnl: &mut Rtnl, links: &[Link], vrf: &Link, services: &Services, ou
     vrf::reach(rtnl, vrf.name(), &mut reach)?;
     let Reach { interfaces, shared } = &reach;
     out.line(0, Look::Head);
-    out.open("", "{");
+    out.item();
     out.text("name|VRF ", vrf.name());
     out.num("table|, table ", vrf.table);
     out.num("index|, interface ", vrf.index);
     out.say(", ");
     tell_link(rtnl, vrf, out)?;
-    out.open("members", "[");
+    out.list("members");
     let members = links.iter().filter(|link| link.master == vrf.index);
     for member in members.clone() {
-        out.line(2, Look::Plain);
-        out.open("", "{");
+        out.row();
+        out.item();
         out.text("name|", member.name());
         out.num("index", member.index);
         out.pad(COLUMN);
         out.say("member, ");
         tell_link(rtnl, member, out)?;
-        out.close("}");
+        out.close();
     }
-    out.close("]");
-    out.open("shared", "[");
+    out.close();
+    out.list("shared");
     for net in shared.as_slice() {
-        out.line(2, Look::Plain);
-        out.open("", "{");
+        out.row();
+        out.item();
         out.text("interface|", name(links, net.interface));
         out.pad(COLUMN);
-        if let Some(address) = net.address() {
-            out.ip("network|shared with programs outside, ", address, net.len);
-        }
-        out.close("}");
+        let bytes = if net.v4 { net.bytes.get(..4).unwrap_or_default() } else { &net.bytes };
+        out.ip("network|shared with programs outside, ", bytes, net.len);
+        out.close();
     }
-    out.close("]");
+    out.close();
     if shared.is_empty() && members.count() == 0 {
         out.fault(vrf.name(), b"no interface is a member: nothing gets in or out");
     }
     let mut lone = 0;
-    out.open("routes", "[");
+    out.list("routes");
     for (family, _) in FAMILIES {
         each_route(rtnl, family, vrf.table, &mut |route| {
             let kind = walk::found(route).kind;
             // Those that come with addresses are told by them.
             if out.json || !matches!(kind, uapi::RTN_LOCAL..=uapi::RTN_MULTICAST) {
-                out.line(2, Look::Plain);
+                out.row();
                 out.say("route");
                 out.pad(COLUMN);
                 tell_route("", links, route, out);
@@ -182,11 +190,11 @@ fn tell_vrf(rtnl: &mut Rtnl, links: &[Link], vrf: &Link, services: &Services, ou
             });
         })?;
     }
-    out.close("]");
+    out.close();
     let of = Vrf { name: vrf.name(), index: vrf.index, interfaces: interfaces.as_slice(), shared: shared.as_slice() };
     services.tell(&of, out)?;
     out.tell_faults(2);
-    out.close("}");
+    out.close();
     Ok(())
 }
 
@@ -197,23 +205,27 @@ fn tell_link(rtnl: &mut Rtnl, link: &Link, out: &mut Out) -> Result<(), Errno> {
     if !link.is_up() {
         out.fault(link.name(), b"down");
     }
-    out.open("addresses", "[");
+    out.list("addresses");
     each_address(rtnl, link.index, 0, &mut |own, len| out.ip("|, ", own, len))?;
-    out.close("]");
+    out.close();
     out.end();
     Ok(())
 }
 
 /// Gives `each` the addresses of an interface or (0) of all, of a family or (0) of both, with the lengths of their networks.
 #[inline(never)]
-fn each_address(rtnl: &mut Rtnl, index: u32, family: u8, each: &mut dyn FnMut(IpAddr, u8)) -> Result<(), Errno> {
+fn each_address(rtnl: &mut Rtnl, index: u32, family: u8, each: &mut dyn FnMut(&[u8], u8)) -> Result<(), Errno> {
     let mut room = [0; limits::REQUEST];
     let mut question = Writer::new(&mut room);
     query::addrs_of_link(family, index, &mut question);
     rtnl.dump(uapi::RTM_GETADDR, question.bytes(), &mut |addr| {
         let addr = addr.unwrap_or_default(); // those that have come do no harm if they come again
-        let own = apply::own_address(apply::attrs(addr, apply::ADDR));
-        if let (true, Some(own)) = (index == 0 || word(addr, apply::ADDR_INDEX) == index, own) {
+        let attrs = apply::attrs(addr, apply::ADDR);
+        let own = match find(attrs, uapi::IFA_LOCAL) {
+            b"" => find(attrs, uapi::IFA_ADDRESS),
+            own => own,
+        };
+        if !own.is_empty() && (index == 0 || word(addr, apply::ADDR_INDEX) == index) {
             each(own, addr.get(apply::ADDR_LEN).copied().unwrap_or(0));
         }
     })
@@ -241,31 +253,28 @@ fn each_route(rtnl: &mut Rtnl, family: u8, table: u32, each: &mut dyn FnMut(&[u8
 fn tell_route(key: &str, links: &[Link], route: &[u8], out: &mut Out) {
     let &[_, len, _, _, _, _, _, kind, ..] = route else { return };
     let attrs = route.get(FIXED..).unwrap_or_default();
-    let kind_name = KINDS.get(usize::from(kind)).copied().unwrap_or("?");
-    out.open(key, "{");
+    out.object(key);
     if kind == uapi::RTN_UNICAST {
-        out.word("type", kind_name);
+        out.text("type", kind_name(kind));
     } else {
-        out.word("type|", kind_name);
+        out.text("type|", kind_name(kind));
         out.say(" ");
     }
-    match ip(find(attrs, uapi::RTA_DST)) {
-        Some(dst) => out.ip("to|", dst, len),
-        None => out.word("to|", "default"),
+    if len == 0 {
+        out.word("to|", "default");
     }
+    out.ip("to|", find(attrs, uapi::RTA_DST), len);
     let many = !find(attrs, uapi::RTA_MULTIPATH).is_empty();
     let mut dead = kind == uapi::RTN_UNICAST;
     if many {
-        out.open("nexthops", "[");
+        out.list("nexthops");
     }
     nexthops(route, &mut |hop| {
         if many {
-            out.open("", "{");
+            out.item();
             out.num("weight| nexthop weight ", hop.weight);
         }
-        if let Some(gateway) = hop.gateway {
-            out.ip("via| via ", gateway, 255);
-        }
+        out.ip("via| via ", hop.via, 255);
         if hop.oif != 0 {
             out.text("dev| dev ", name(links, hop.oif));
         }
@@ -275,22 +284,20 @@ fn tell_route(key: &str, links: &[Link], route: &[u8], out: &mut Out) {
             out.say(" (dead)");
         }
         if many {
-            out.close("}");
+            out.close();
         }
     });
     if many {
-        out.close("]");
+        out.close();
     }
     if let Some(metric) = number(attrs, uapi::RTA_PRIORITY) {
         out.num("metric| metric ", metric);
     }
-    if let Some(source) = ip(find(attrs, uapi::RTA_PREFSRC)) {
-        out.ip("source| source ", source, 255);
-    }
+    out.ip("source| source ", find(attrs, uapi::RTA_PREFSRC), 255);
     if dead {
         out.flag("dead", true);
     }
-    out.close("}");
+    out.close();
 }
 
 #[inline(never)]
@@ -303,31 +310,31 @@ fn tell_rules(rtnl: &mut Rtnl, family: u8, version: u32, judged: bool, out: &mut
     let mut bodies = Bodies::new();
     bodies.read(rtnl, family)?;
     out.line(0, Look::Head);
-    out.open("", "{");
+    out.item();
     out.num("family|rules of IPv", version);
     out.say(", in the order in which they are asked");
-    out.open("rules", "[");
+    out.list("rules");
     for rule in bodies.iter() {
-        out.line(2, Look::Plain);
+        out.row();
         tell_rule(rule, out);
-        out.close("}");
+        out.close();
         out.end();
     }
-    out.close("]");
+    out.close();
     // Without a VRF they are nobody's fault.
     if !judged {
         faults.truncate(0);
     }
     out.fault(if version == 4 { b"IPv4 rules" } else { b"IPv6 rules" }, faults.as_bytes());
     out.tell_faults(2);
-    out.close("}");
+    out.close();
     Ok(())
 }
 
 /// Tells of a rule, on the line at hand; its object stays open.
 #[inline(never)]
 fn tell_rule(rule: &[u8], out: &mut Out) {
-    out.open("", "{");
+    out.item();
     out.num("priority|", walk::pref(rule));
     out.pad(9);
     let mut room = [0; limits::LINE];
@@ -420,6 +427,7 @@ fn put_selector(rule: &[u8], out: &mut Buf<'_>) {
                     out.num(u16::from_ne_bytes([a, b]).into()).str("-").num(u16::from_ne_bytes([c, d]).into());
                 }
             }
+            uapi::FRA_SPORT_MASK | uapi::FRA_DPORT_MASK if attr.u16() == Some(u16::MAX) => {}
             uapi::FRA_DST
             | uapi::FRA_SRC
             | uapi::FRA_PRIORITY

@@ -16,7 +16,7 @@ use crate::sys::args::Strings;
 use crate::sys::file;
 use crate::sys::mem::List;
 use crate::text::Buf;
-use core::net::IpAddr;
+use crate::wire::attr;
 
 /// How a line looks on a terminal.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub struct Out {
     look: Look,
     /// Whether a comma goes before the next value.
     comma: bool,
+    /// What is open, the last one lowest: whether it is a list.
+    lists: u32,
     /// What is wrong, each `ABOUT\0TEXT\n`, until it is told.
     faults: List<u8>,
     /// How it went so far.
@@ -72,6 +74,7 @@ impl Out {
             indent: 0,
             look: Look::Plain,
             comma: false,
+            lists: 0,
             faults: List::new(),
             done: Ok(()),
         }
@@ -151,21 +154,39 @@ impl Out {
         true
     }
 
-    /// Begins an object or a list: `{`, `[`.
     #[inline(never)]
-    pub fn open(&mut self, key: &str, bracket: &str) {
+    fn open(&mut self, key: &str, is_list: bool) {
         if self.json {
             self.begin(key);
-            self.add(bracket.as_bytes());
+            self.add(if is_list { b"[" } else { b"{" });
             self.comma = false;
+            self.lists = self.lists << 1 | u32::from(is_list);
         }
     }
 
-    /// Ends it: `}`, `]`.
+    /// Begins an object that has a name.
+    pub fn object(&mut self, key: &str) {
+        self.open(key, false);
+    }
+
+    /// Begins an object that is an element of a list.
     #[inline(never)]
-    pub fn close(&mut self, bracket: &str) {
+    pub fn item(&mut self) {
+        self.open("", false);
+    }
+
+    /// Begins a list.
+    #[inline(never)]
+    pub fn list(&mut self, key: &str) {
+        self.open(key, true);
+    }
+
+    /// Ends the object or list that was begun last.
+    #[inline(never)]
+    pub fn close(&mut self) {
         if self.json {
-            self.add(bracket.as_bytes());
+            self.add(if self.lists & 1 == 1 { b"]" } else { b"}" });
+            self.lists >>= 1;
             self.comma = true;
             self.flush(ENOUGH);
         }
@@ -179,6 +200,12 @@ impl Out {
         self.end();
         (self.indent, self.look) = (indent, look);
         self.pad(indent);
+    }
+
+    /// Begins a line that is further in.
+    #[inline(never)]
+    pub fn row(&mut self) {
+        self.line(2, Look::Plain);
     }
 
     /// A line of its own.
@@ -317,15 +344,17 @@ impl Out {
         }
     }
 
-    /// An address, with the length of a network where that is not everything (255).
+    /// The address of those bytes, if there are some; with the length of its network where that is not everything (255).
     #[inline(never)]
-    pub fn ip(&mut self, spec: &str, ip: IpAddr, len: u8) {
-        self.composed(spec, &|out| {
-            out.ip(ip);
-            if len != 255 {
-                out.str("/").num(len.into());
-            }
-        });
+    pub fn ip(&mut self, spec: &str, bytes: &[u8], len: u8) {
+        let Some(ip) = attr::ip(bytes) else { return };
+        let mut room = [0; 64];
+        let mut out = Buf::new(&mut room);
+        out.ip(ip);
+        if len != 255 {
+            out.str("/").num(len.into());
+        }
+        self.text(spec, out.as_bytes());
     }
 
     // ---- what is wrong
@@ -351,18 +380,18 @@ impl Out {
     pub fn tell_faults(&mut self, indent: usize) {
         let faults = core::mem::take(&mut self.faults);
         let mut rest = faults.as_slice();
-        self.open("faults", "[");
+        self.list("faults");
         while !rest.is_empty() {
             let line = before(rest, b'\n');
             let about = before(line, 0);
             self.line(indent, Look::Fault);
-            self.open("", "{");
+            self.item();
             self.text("about|! ", about);
             self.text("text|: ", line.get(about.len() + 1..).unwrap_or_default());
-            self.close("}");
+            self.close();
             self.end();
             rest = rest.get(line.len() + 1..).unwrap_or_default();
         }
-        self.close("]");
+        self.close();
     }
 }

@@ -1,6 +1,7 @@
 //! What runs in a VRF: the processes of its cgroups, and others whose sockets are bound to it; with the sockets that they
 //! listen at.
 
+use super::COLUMN;
 use super::out::{Look, Out};
 use crate::adopt::{self, Held};
 use crate::bind::Vrf;
@@ -76,10 +77,23 @@ pub fn sockets(list: &mut List<Socket>) -> Result<bool, Errno> {
 }
 
 /// What /proc/PID/status says.
-struct Status {
-    name: [u8; 16],
+pub struct Status {
+    name: [u8; 64],
     user: [u8; 10],
-    filtered: bool,
+    /// Whether it has a filter of system calls.
+    pub filtered: bool,
+}
+
+impl Status {
+    /// Its name, as the file has it.
+    pub fn name(&self) -> &[u8] {
+        before(&self.name, 0)
+    }
+
+    /// The number of its user.
+    pub fn user(&self) -> &[u8] {
+        before(&self.user, 0)
+    }
 }
 
 #[inline(never)]
@@ -87,10 +101,10 @@ fn copy(from: &[u8], to: &mut [u8]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }
 
-/// `None` where it has ended.
+/// Reads it; `None` where the process has ended.
 #[inline(never)]
-fn status(pid: &[u8]) -> Option<Status> {
-    let mut status = Status { name: [0; 16], user: [0; 10], filtered: false };
+pub fn status(pid: &[u8]) -> Option<Status> {
+    let mut status = Status { name: [0; 64], user: [0; 10], filtered: false };
     let mut lines = Lines::new();
     lines.open(cgroup::of_process(&mut Path::new(), pid, b"/status")).ok()?;
     while let Ok(true) = lines.advance() {
@@ -106,6 +120,28 @@ fn status(pid: &[u8]) -> Option<Status> {
         }
     }
     Some(status)
+}
+
+/// Notes what is wrong with the programs of a cgroup; `start` is the length of the mount's path.
+#[inline(never)]
+fn judge(vrf: &Vrf<'_>, level: Option<Level>, path: &mut Path, start: usize, out: &mut Out) -> Result<(), Errno> {
+    let folder = file::open_dir(path.c_str())?;
+    let (mut room, mut other) = ([0; 512], [0; limits::LINE]);
+    let mut faults = Buf::new(&mut other);
+    check::programs_of(vrf, level, &folder, &mut Buf::new(&mut room), &mut faults)?;
+    out.fault(path.as_bytes().get(start..).unwrap_or_default(), faults.as_bytes());
+    Ok(())
+}
+
+/// The same of all cgroups of a VRF.
+#[inline(never)]
+pub fn judge_all(vrf: &Vrf<'_>, out: &mut Out) -> Result<(), Errno> {
+    let mut root = Path::new();
+    if !cgroup::mounted(&mut root) {
+        return Ok(());
+    }
+    let start = root.len();
+    check::each_service(vrf.name, &mut root, &mut |level, path, _| judge(vrf, level, path, start, out))
 }
 
 /// What is known of all VRFs' services.
@@ -133,16 +169,12 @@ impl Services {
     pub fn tell(&self, vrf: &Vrf<'_>, out: &mut Out) -> Result<(), Errno> {
         let mut told: List<u32> = List::new();
         let mut root = Path::new();
-        out.open("services", "[");
+        out.list("services");
         if cgroup::mounted(&mut root) {
             let start = root.len();
             check::each_service(vrf.name, &mut root, &mut |level, path, pids| {
-                let folder = file::open_dir(path.c_str())?;
+                judge(vrf, level, path, start, out)?;
                 let path = path.as_bytes().get(start..).unwrap_or_default();
-                let (mut room, mut other) = ([0; 512], [0; limits::LINE]);
-                let mut faults = Buf::new(&mut other);
-                check::programs_of(vrf, level, &folder, &mut Buf::new(&mut room), &mut faults)?;
-                out.fault(path, faults.as_bytes());
                 for pid in Words::new(pids) {
                     told.push(u32_(pid).unwrap_or(0))?;
                     self.process(vrf, pid, level, path, out);
@@ -158,7 +190,7 @@ impl Services {
                 self.process(vrf, room.get(..digits).unwrap_or_default(), None, b"", out);
             }
         }
-        out.close("]");
+        out.close();
         Ok(())
     }
 
@@ -166,22 +198,20 @@ impl Services {
     fn process(&self, vrf: &Vrf<'_>, pid: &[u8], level: Option<Level>, cgroup: &[u8], out: &mut Out) {
         let Some(status) = status(pid) else { return };
         let number = u32_(pid).unwrap_or(0);
-        let uid = before(&status.user, 0);
+        let uid = status.user();
         let name = user::name_of(self.accounts, uid);
-        out.line(4, Look::Plain);
-        out.open("", "{");
+        out.row();
+        out.say("service");
+        out.pad(COLUMN);
+        out.item();
         out.num("pid|", number);
-        out.pad(12);
-        out.text("name|", before(&status.name, 0));
-        out.pad(29);
-        out.text("user|", if name.is_empty() { uid } else { name });
+        out.text("name| ", status.name());
+        out.text("user|, user ", if name.is_empty() { uid } else { name });
         out.num("uid", u32_(uid).unwrap_or(0));
-        out.pad(39);
         // Without a cgroup nothing looks at packets.
-        out.word("level|", level.map_or("bind", Level::name));
-        out.pad(46);
+        out.word("level|, ", level.map_or("bind", Level::name));
         out.word(
-            "backend|",
+            "backend| by ",
             match (cgroup.is_empty(), level) {
                 (false, Some(_)) => "cgroup",
                 (false, None) => "ip vrf exec",
@@ -192,8 +222,7 @@ impl Services {
         if !cgroup.is_empty() {
             out.text("cgroup", cgroup);
         }
-        out.open("listens", "[");
-        let mut column = 54;
+        out.list("listens");
         let mut last = 0;
         let mut room = [0; 24];
         let mut process = Buf::new(&mut room);
@@ -202,9 +231,7 @@ impl Services {
             if core::mem::replace(&mut last, socket.inode) == socket.inode {
                 continue; // another descriptor for the same
             }
-            out.pad(column);
-            column = 0;
-            out.composed("|", &|out| socket.put(out));
+            out.composed("|, ", &|out| socket.put(out));
             if socket.bound != vrf.index && !vrf.interfaces.contains(&socket.bound) {
                 let mut room = [0; 96];
                 let mut text = Buf::new(&mut room);
@@ -212,8 +239,8 @@ impl Services {
                 out.fault(process.as_bytes(), text.str(" does not belong to the VRF").as_bytes());
             }
         }
-        out.close("]");
-        out.close("}");
+        out.close();
+        out.close();
         out.end();
         if level > Some(Level::Bind) && !status.filtered {
             out.fault(process.as_bytes(), check::NO_FILTER.as_bytes());

@@ -20,11 +20,9 @@
 //! `net/ipv4/fib_trie.c: fib_table_lookup`.
 
 use crate::error::Errno;
-use crate::prefix::Prefix;
 use crate::uapi;
-use crate::wire::attr::{Attrs, find, ip, number, word};
+use crate::wire::attr::{Attrs, find, number, word};
 use crate::wire::route;
-use core::net::IpAddr;
 
 /// Bytes of the fixed part of both, and where things stand in it.
 const FIXED: usize = 12;
@@ -32,11 +30,11 @@ const FLAGS: usize = 8;
 
 /// What is looked up.
 #[derive(Clone, Copy)]
-pub struct Flow {
-    /// Where from, where that is known.
-    pub src: Option<IpAddr>,
-    /// Where to.
-    pub dst: IpAddr,
+pub struct Flow<'a> {
+    /// The bytes of the address that it comes from; empty where that is not known.
+    pub src: &'a [u8],
+    /// Of the one that it goes to: 4, or 16 of IPv6.
+    pub dst: &'a [u8],
     /// The interface that it came in by; 1, lo, of what is sent from here.
     pub iif: u32,
     /// The VRF, or 0; and its table.
@@ -100,26 +98,31 @@ const HOST: Errno = Errno(113);
 
 /// Whether an address is in the network of that length; all are in one of length 0.
 #[inline(never)]
-fn is_in(addr: IpAddr, network: Option<IpAddr>, len: u8) -> bool {
-    let same = |network: IpAddr| {
-        let of = |addr| Prefix { addr, len }.network();
-        network.is_ipv4() == addr.is_ipv4() && of(addr) == of(network)
-    };
-    len == 0 || network.is_some_and(same)
+pub fn is_in(addr: &[u8], network: &[u8], len: u8) -> bool {
+    let mut left = len;
+    for (one, other) in addr.iter().zip(network) {
+        let ignored = 0xff_u8.checked_shr(left.into()).unwrap_or(0);
+        if (one ^ other) & !ignored != 0 {
+            return false;
+        }
+        left = left.saturating_sub(8);
+    }
+    left == 0 && (len == 0 || addr.len() == network.len())
 }
 
 /// Why a rule is not met; nothing where it is. `index` gives that of an interface.
 #[inline(never)]
-fn unmet(rule: &[u8], flow: &Flow, index: &dyn Fn(&[u8]) -> u32) -> Option<&'static str> {
+fn unmet(rule: &[u8], flow: &Flow<'_>, index: &dyn Fn(&[u8]) -> u32) -> Option<&'static str> {
     let &[_, to, from, tos, ..] = rule else { return Some("cut") };
     let attrs = rule.get(FIXED..).unwrap_or_default();
     let mask = number(attrs, uapi::FRA_FWMASK).unwrap_or(u32::MAX);
     let mut why = None;
     for attr in Attrs::new(attrs) {
         let interface = |flow_has: u32| index(attr.str()) != flow_has;
-        // Two numbers of 16 bits, the first and the last.
-        let outside = |port: u16| match attr.payload {
-            &[a, b, c, d] => port < u16::from_ne_bytes([a, b]) || port > u16::from_ne_bytes([c, d]),
+        // Two numbers of 16 bits, the first and the last; or (6.15) the bits of the first that a mask selects.
+        let outside = |port: u16, mask: u16| match (attr.payload, find(attrs, mask)) {
+            (&[a, b, ..], &[c, d]) => (u16::from_ne_bytes([a, b]) ^ port) & u16::from_ne_bytes([c, d]) != 0,
+            (&[a, b, c, d], _) => port < u16::from_ne_bytes([a, b]) || port > u16::from_ne_bytes([c, d]),
             _ => true,
         };
         let (no, says) = match attr.kind {
@@ -135,8 +138,8 @@ fn unmet(rule: &[u8], flow: &Flow, index: &dyn Fn(&[u8]) -> u32) -> Option<&'sta
                 (flow.uid < first || flow.uid > last, "it is another user's")
             }
             uapi::FRA_IP_PROTO => (attr.u8() != Some(flow.protocol), "it is of another protocol"),
-            uapi::FRA_DPORT_RANGE => (outside(flow.port), "it goes to another port"),
-            uapi::FRA_SPORT_RANGE => (outside(0), "its own port is not known"),
+            uapi::FRA_DPORT_RANGE => (outside(flow.port, uapi::FRA_DPORT_MASK), "it goes to another port"),
+            uapi::FRA_SPORT_RANGE => (outside(0, uapi::FRA_SPORT_MASK), "its own port is not known"),
             uapi::FRA_TUN_ID => (attr.payload.iter().any(|byte| *byte != 0), "it is of no tunnel"),
             uapi::FRA_DSCP | uapi::FRA_FLOWLABEL => {
                 (attr.payload.iter().any(|byte| *byte != 0), "it has no traffic class")
@@ -150,18 +153,12 @@ fn unmet(rule: &[u8], flow: &Flow, index: &dyn Fn(&[u8]) -> u32) -> Option<&'sta
     if tos != 0 {
         why = Some("it has no traffic class");
     }
-    match flow.src {
-        None if from != 0 => {
-            // The address 0.0.0.0 is in networks that begin with it.
-            let none = IpAddr::from([0; 4]);
-            if flow.dst.is_ipv6() || !is_in(none, ip(find(attrs, uapi::FRA_SRC)), from) {
-                why = Some("its source is not known yet");
-            }
-        }
-        Some(src) if !is_in(src, ip(find(attrs, uapi::FRA_SRC)), from) => why = Some("it comes from elsewhere"),
-        _ => {}
+    // To IPv4 a source that is not known is 0.0.0.0, which is in networks that begin with it.
+    let none: &[u8] = if flow.dst.len() == 4 { &[0; 4] } else { b"" };
+    if !is_in(if flow.src.is_empty() { none } else { flow.src }, find(attrs, uapi::FRA_SRC), from) {
+        why = Some(if flow.src.is_empty() { "its source is not known yet" } else { "it comes from elsewhere" });
     }
-    if !is_in(flow.dst, ip(find(attrs, uapi::FRA_DST)), to) {
+    if !is_in(flow.dst, find(attrs, uapi::FRA_DST), to) {
         why = Some("it goes elsewhere");
     }
     if word(rule, FLAGS) & uapi::FIB_RULE_INVERT == 0 {
@@ -203,7 +200,7 @@ pub enum Step<'r> {
 #[inline(never)]
 pub fn walk<'r>(
     rules: &mut dyn Iterator<Item = &'r [u8]>,
-    flow: &Flow,
+    flow: &Flow<'_>,
     index: &dyn Fn(&[u8]) -> u32,
     step: &mut dyn FnMut(Step<'_>) -> Option<Found>,
 ) -> End {
@@ -285,16 +282,16 @@ pub fn found(route: &[u8]) -> Found {
 
 /// Whether a route of that table is for this, can be used, and goes before the one that was chosen so far.
 #[inline(never)]
-pub fn choose(route: &[u8], of: u32, flow: &Flow, chosen: Option<Found>) -> Option<Found> {
+pub fn choose(route: &[u8], of: u32, flow: &Flow<'_>, chosen: Option<Found>) -> Option<Found> {
     let &[family, to, from, tos, ..] = route else { return None };
     let attrs = route.get(FIXED..).unwrap_or_default();
     let is_six = family == uapi::AF_INET6;
     let fits = table(route) == of
         && word(route, FLAGS) & uapi::RTM_F_CLONED == 0
         && tos == 0
-        && is_six == flow.dst.is_ipv6()
-        && is_in(flow.dst, ip(find(attrs, uapi::RTA_DST)), to)
-        && (from == 0 || flow.src.is_some_and(|src| is_in(src, ip(find(attrs, uapi::RTA_SRC)), from)));
+        && is_six == (flow.dst.len() > 4)
+        && is_in(flow.dst, find(attrs, uapi::RTA_DST), to)
+        && is_in(flow.src, find(attrs, uapi::RTA_SRC), from);
     if !fits {
         return None;
     }
@@ -317,9 +314,11 @@ pub fn agrees(walked: End, kernel: End) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prefix::Prefix;
     use crate::wire::msg::Writer;
     use crate::wire::route::Route;
     use crate::wire::rule::Rule;
+    use core::net::IpAddr;
 
     const LOOK: u8 = uapi::FR_ACT_TO_TBL;
 
@@ -327,9 +326,8 @@ mod tests {
         Rule { family: 2, action: LOOK, table, priority: Some(pref), ..Rule::default() }
     }
 
-    fn flow() -> Flow {
-        let dst = IpAddr::from([10, 1, 2, 3]);
-        Flow { src: None, dst, iif: 1, vrf: 5, table: 10, named: true, protocol: 17, port: 0, uid: 0 }
+    fn flow() -> Flow<'static> {
+        Flow { src: b"", dst: &[10, 1, 2, 3], iif: 1, vrf: 5, table: 10, named: true, protocol: 17, port: 0, uid: 0 }
     }
 
     fn body(put: &dyn Fn(&mut Writer<'_>)) -> Vec<u8> {
@@ -340,7 +338,7 @@ mod tests {
     }
 
     /// Walks those rules; tables 10 and 20 have a route to all, 30 throws, 40 is unreachable.
-    fn walked(rules: &[Rule<'_>], flow: &Flow) -> (End, Vec<Said>) {
+    fn walked(rules: &[Rule<'_>], flow: &Flow<'_>) -> (End, Vec<Said>) {
         let bodies: Vec<Vec<u8>> = rules.iter().map(|rule| body(&|writer| rule.put(writer))).collect();
         let mut said = Vec::new();
         let end = walk(
@@ -365,6 +363,24 @@ mod tests {
     }
 
     const FOUND: Found = Found { kind: uapi::RTN_UNICAST, len: 0, metric: 7 };
+
+    #[test]
+    fn an_address_is_in_a_network_by_its_bits() {
+        let addr = [10, 1, 2, 130];
+        for (network, len, wanted) in [
+            (&[10, 1, 2, 128][..], 25, true),
+            (&[10, 1, 2, 0], 25, false),
+            (&[10, 1, 2, 130], 32, true),
+            (&[10, 1, 2, 131], 32, false),
+            (&[10, 0, 0, 0], 8, true),
+            (&[], 0, true),
+            (&[], 8, false),
+            (&[10; 16], 8, false),
+        ] {
+            assert_eq!(is_in(&addr, network, len), wanted, "{network:?}/{len}");
+        }
+        assert!(is_in(&[], &[], 0) && !is_in(&[], &[10, 0, 0, 0], 8));
+    }
 
     #[test]
     fn l3mdev_leads_to_the_vrfs_table() {
@@ -407,9 +423,9 @@ mod tests {
 
     #[test]
     fn selectors_are_those_of_a_plain_socket() {
-        let met = |rule: Rule<'_>, flow: &Flow| !matches!(walked(&[rule], flow).1.first(), Some(Said::Not(_)));
+        let met = |rule: Rule<'_>, flow: &Flow<'_>| !matches!(walked(&[rule], flow).1.first(), Some(Said::Not(_)));
         let net = |addr: [u8; 4], len| Some(Prefix { addr: IpAddr::from(addr), len });
-        let own = Flow { src: Some(IpAddr::from([10, 9, 9, 9])), ..flow() };
+        let own = Flow { src: &[10, 9, 9, 9], ..flow() };
         for (of, with, without) in [
             (Rule { dst: net([10, 1, 0, 0], 16), ..rule(1, 10) }, true, true),
             (Rule { dst: net([10, 2, 0, 0], 16), ..rule(1, 10) }, false, false),

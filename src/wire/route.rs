@@ -113,38 +113,51 @@ pub struct Route {
 ///
 /// Source: `uapi/linux/rtnetlink.h: struct rtnexthop`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Nexthop {
+pub struct Nexthop<'a> {
     /// The interface; 0 where none is said.
     pub oif: u32,
     /// The gateway; of an IPv4 route it may be an IPv6 one.
     pub gateway: Option<IpAddr>,
+    /// The bytes of its address.
+    pub via: &'a [u8],
     /// `RTNH_F_*`
     pub flags: u32,
     /// How many parts of all packets it gets: 1 and up.
     pub weight: u32,
 }
 
-impl Nexthop {
-    fn of(oif: u32, flags: u32, weight: u32, attrs: &[u8]) -> Self {
-        let via = attr::find(attrs, RTA_VIA).get(size_of::<rtvia>()..).unwrap_or_default();
-        let gateway = attr::ip(attr::find(attrs, RTA_GATEWAY)).or_else(|| attr::ip(via));
-        Self { oif, gateway, flags, weight }
+impl<'a> Nexthop<'a> {
+    fn of(oif: u32, flags: u32, weight: u32, attrs: &'a [u8]) -> Self {
+        let via = gateway(attrs);
+        Self { oif, gateway: attr::ip(via), via, flags, weight }
+    }
+}
+
+/// The bytes of a gateway's address, from a route's attributes or a nexthop's; empty where there is none.
+#[inline(never)]
+pub fn gateway(attrs: &[u8]) -> &[u8] {
+    match attr::find(attrs, RTA_GATEWAY) {
+        // Behind the family, which the length tells as well.
+        b"" => attr::find(attrs, RTA_VIA).get(size_of::<rtvia>()..).unwrap_or_default(),
+        gateway => gateway,
     }
 }
 
 /// Gives `each` the nexthops of a route, from its body: one, or those of `RTA_MULTIPATH`. Stops at one that is malformed.
 #[inline(never)]
-pub fn nexthops(body: &[u8], each: &mut dyn FnMut(Nexthop)) {
+pub fn nexthops(body: &[u8], each: &mut dyn FnMut(Nexthop<'_>)) {
     let attrs = body.get(FIXED..).unwrap_or_default();
     let mut rest = attr::find(attrs, RTA_MULTIPATH);
     if rest.is_empty() {
         let oif = attr::number(attrs, RTA_OIF).unwrap_or(0);
-        return each(Nexthop::of(oif, attr::word(body, offset_of!(rtmsg, rtm_flags)), 1, attrs));
+        let flags = attr::word(body, offset_of!(rtmsg, rtm_flags));
+        return each(Nexthop::of(oif, flags, 1, attrs));
     }
     while let [l0, l1, flags, hops, i0, i1, i2, i3, ..] = *rest {
         let len = usize::from(u16::from_ne_bytes([l0, l1]));
         let Some(attrs) = rest.get(HOP..len) else { return };
-        each(Nexthop::of(u32::from_ne_bytes([i0, i1, i2, i3]), flags.into(), u32::from(hops) + 1, attrs));
+        let oif = u32::from_ne_bytes([i0, i1, i2, i3]);
+        each(Nexthop::of(oif, flags.into(), u32::from(hops) + 1, attrs));
         rest = rest.get(msg::aligned(len)..).unwrap_or_default();
     }
 }
@@ -271,25 +284,25 @@ mod tests {
 
     #[test]
     fn nexthops_are_one_or_many() {
-        let (v4, v6) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([0xfd00, 0, 0, 0, 0, 0, 0, 1]));
+        let found = |bytes: &[u8]| {
+            let mut found = Vec::new();
+            nexthops(bytes, &mut |hop| found.push((hop.oif, hop.via.to_vec(), hop.flags, hop.weight)));
+            found
+        };
+        let v6 = [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
         let mut buf = [0xa5; 128];
         let mut writer = Writer::new(&mut buf);
-        Route { family: AF_INET, oif: Some(3), gateway: Some(v6), ..Route::default() }.put(&mut writer);
-        let mut found = Vec::new();
-        nexthops(writer.bytes(), &mut |hop| found.push(hop));
-        assert_eq!(found, [Nexthop { oif: 3, gateway: Some(v6), flags: 0, weight: 1 }]);
+        Route { family: AF_INET, oif: Some(3), gateway: Some(IpAddr::from(v6)), ..Route::default() }.put(&mut writer);
+        assert_eq!(found(writer.bytes()), [(3, v6.to_vec(), 0, 1)]);
         writer.truncate(0);
         Route { family: AF_INET, ..Route::default() }.put(&mut writer);
         let nest = writer.nest(RTA_MULTIPATH);
         writer.push(&[16, 0, 1, 4], &7_u32.to_ne_bytes());
-        writer.attr_ip(RTA_GATEWAY, v4);
+        writer.attr_ip(RTA_GATEWAY, IpAddr::from([10, 0, 0, 1]));
         writer.push(&[8, 0, 0, 0], &8_u32.to_ne_bytes());
         writer.push(&[9, 0, 0, 0], &[0; 4]); // cut
         writer.end_nest(nest);
-        found.clear();
-        nexthops(writer.bytes(), &mut |hop| found.push(hop));
-        let first = Nexthop { oif: 7, gateway: Some(v4), flags: 1, weight: 5 };
-        assert_eq!(found, [first, Nexthop { oif: 8, weight: 1, ..Nexthop::default() }]);
+        assert_eq!(found(writer.bytes()), [(7, vec![10, 0, 0, 1], 1, 5), (8, vec![], 0, 1)]);
     }
 
     #[test]

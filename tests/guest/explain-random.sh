@@ -6,7 +6,7 @@
 # is `ip route get`, asked which route decides and what becomes of it; for every fifth set also what arrives at the far
 # ends of the interfaces.
 # modules: vrf veth
-# timeout: 600
+# timeout: 2400
 word() {
     tr ' ' '\n' </proc/cmdline | sed -n "s/^$1=//p" | tail -n 1
 }

@@ -16,6 +16,8 @@
 #   serve PROTO PORT WORD [WRAPPER...]   in the background: answers WORD by tcp4, tcp6, udp4 or
 #                            udp6; PORT may have options of socat behind it, such as 7000,bind=10.0.0.1
 #   ask PROTO ADDRESS PORT [WRAPPER...]  prints what is answered there; WRAPPER is put before the program
+#   json NAME TEXT           the host holds TEXT against tests/schema/NAME.json
+#   snapshot NAME FILE       fails unless FILE is as tests/guest/snapshots/NAME; shows the difference, and all of FILE
 #   state                    the kernel's state in this namespace, without what differs from run to run
 #   same_state WHAT WANTED   fails with WHAT unless `state` soon prints what the file WANTED holds; shows the difference
 #   points WHAT STEP FILE FUNCTION   calls FUNCTION KIND PROCESS NUMBER for every STEPth fault of those that FILE lists (faults.c), for
@@ -163,6 +165,18 @@ ask() {
     udp6) to_=UDP6:[$address_]:$port_ ;;
     esac
     echo question | "$@" /usr/bin/socat -t 2 - "$to_"
+}
+
+json() {
+    printf '# json %s %s\n' "$1" "$2"
+}
+
+snapshot() {
+    cmp -s "/test/snapshots/$1" "$2" && return 0
+    fail "it is not as the snapshot $1"
+    diff -U 0 "/test/snapshots/$1" "$2" | grep "^[-+][^-+]" | shown
+    sed "s|^|# snapshot $1: |" "$2"
+    return 1
 }
 
 state() {

@@ -40,6 +40,7 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
     }
     add(&elf::repository().join("tests/corpus/interfaces"), "test/interfaces", &mut own)?;
     add(&elf::repository().join("initramfs"), "initramfs", &mut own)?;
+    add(&guest.join("snapshots"), "test/snapshots", &mut own)?;
     own.file("test/scenario.sh", 0o644, &fs::read(&scenario.path)?);
     own.file("test/modules", 0o644, scenario.modules.join("\n").as_bytes());
     if let Some(source) = &scenario.source {

@@ -17,5 +17,6 @@ pub mod initramfs;
 pub mod kernel;
 pub mod qemu;
 pub mod scenario;
+pub mod schema;
 pub mod userland;
 pub mod verdict;
