@@ -139,7 +139,7 @@ match 'and why there is no route' "$out" 'unreachable'
 expect 'up mends it' vrf-launch up
 
 case_ dns
-background ip netns exec lan /usr/sbin/dnsmasq -k -C /dev/null -u root -x '' -R -h -A /printer.lan/10.20.30.77 --log-facility=-
+background ip netns exec lan /usr/sbin/dnsmasq -k -C /dev/null -u root -x '' -R -h -A /printer.lan/10.20.30.77 -A /printer.lan/fd20::77 --log-facility=-
 soon sh -c 'ip netns exec lan ss -Hlun | grep -q :53'
 cook 9
 match 'the name is known inside' "$out" '10\.20\.30\.77'
