@@ -65,10 +65,15 @@ impl Default for Lines {
 
 /// Gives `each` the place and the type of every mount of this process's namespace, until it says true; tells whether it did.
 /// The place is as proc(5) has it: a blank is `\040`.
-#[inline(never)]
 pub fn mounts(each: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<bool, Errno> {
+    mounts_of(c"/proc/self/mountinfo", each)
+}
+
+/// The same of a file such as that.
+#[inline(never)]
+pub fn mounts_of(file: &CStr, each: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<bool, Errno> {
     let mut lines = Lines::new();
-    lines.open(c"/proc/self/mountinfo")?;
+    lines.open(file)?;
     while lines.advance()? {
         // The fifth field is the place, the one behind "-" the type of file system.
         let (mut place, mut field, mut kind) = (&b""[..], 0, 0);

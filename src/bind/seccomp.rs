@@ -26,6 +26,7 @@ use crate::sys::seccomp::{self, Notice};
 use crate::sys::{OwnedFd, file, net, process};
 use crate::text::Buf;
 use crate::uapi;
+use core::ffi::CStr;
 
 /// `SO_BINDTODEVICE`. Source: `asm-generic/socket.h`.
 pub const BINDTODEVICE: u32 = 25;
@@ -76,7 +77,7 @@ fn begin(vrf: &[u8]) -> Result<(), Errno> {
 }
 
 /// Who somebody is, as far as that decides about a socket.
-struct Who {
+pub struct Who {
     user: u32,
     group: u32,
     groups: List<u32>,
@@ -88,7 +89,8 @@ struct Who {
 }
 
 impl Who {
-    const NOBODY: Self =
+    /// Nobody yet.
+    pub const NOBODY: Self =
         Self { user: 0, group: 0, groups: List::new(), capabilities: 0, network: (0, 0), users: (0, 0) };
 
     /// Reads it from /proc/PID, proc_pid_status(5).
@@ -101,9 +103,15 @@ impl Who {
         // A kernel without user namespaces has no such file.
         self.users = file::identity(path.add(b"/ns/user").c_str()).unwrap_or_default();
         path.truncate(start);
+        self.read_status(path.add(b"/status").c_str())
+    }
+
+    /// Reads what a process's file `status` says.
+    #[inline(never)]
+    pub fn read_status(&mut self, file: &CStr) -> Result<(), Errno> {
         self.groups.truncate(0);
         let mut lines = Lines::new();
-        lines.open(path.add(b"/status").c_str())?;
+        lines.open(file)?;
         let mut told = 0;
         while lines.advance()? {
             let line = lines.line.as_bytes();
@@ -245,7 +253,7 @@ fn act(who: &Who) -> Result<(), Errno> {
 /// The arguments of `socket(2)`: registers, or, for `socketcall(2)`, memory. They are read once, and the socket is made by
 /// what was read: it does not matter what the caller makes of them meanwhile.
 #[inline(never)]
-fn arguments(notice: &Notice) -> Result<[u32; 3], Errno> {
+pub fn arguments(notice: &Notice) -> Result<[u32; 3], Errno> {
     let [a, b, c, ..] = notice.args;
     let low = |word: u64| u32::try_from(word & u64::from(u32::MAX)).unwrap_or(0);
     if !filter::is_socketcall(notice.arch, notice.number) {

@@ -91,7 +91,7 @@ fn read(path: &core::ffi::CStr) -> Outcome<&'static [u8]> {
 
 /// The line of that name; where there is none, of that number; else nothing.
 #[inline(never)]
-fn entry<'t>(text: &'t [u8], name: &[u8]) -> &'t [u8] {
+pub fn entry<'t>(text: &'t [u8], name: &[u8]) -> &'t [u8] {
     for which in [NAME, NUMBER] {
         for line in Lines::new(text) {
             if field(line.body, which) == name && !name.is_empty() {
@@ -104,7 +104,7 @@ fn entry<'t>(text: &'t [u8], name: &[u8]) -> &'t [u8] {
 
 /// The `n`th field of a line, from 0; empty where there are fewer.
 #[inline(never)]
-fn field(line: &[u8], n: usize) -> &[u8] {
+pub fn field(line: &[u8], n: usize) -> &[u8] {
     let mut rest = line;
     for _ in 0..n {
         rest = rest.get(before(rest, b':').len() + 1..).unwrap_or_default();
@@ -112,7 +112,8 @@ fn field(line: &[u8], n: usize) -> &[u8] {
     before(rest, b':')
 }
 
-fn number(line: &[u8], n: usize) -> Option<u32> {
+/// The `n`th field as a number.
+pub fn number(line: &[u8], n: usize) -> Option<u32> {
     id(field(line, n))
 }
 
