@@ -75,7 +75,7 @@ ifneq ($(VRF_LAUNCH_CONFIG),)
   endif
 endif
 
-.PHONY: build get-rust get-musl get-cross packages demo bench test test-kernels trust tiny-kernel-demo check install clean help
+.PHONY: build get-rust get-musl get-cross packages demo bench test test-kernels trust fuzz tiny-kernel-demo check install clean help
 .DEFAULT_GOAL := build
 
 ifneq ($(missing),)
@@ -110,6 +110,10 @@ trust: build packages ## faults, crowds and soaks, none left out, on every kerne
 
 test-explain: build packages ## a thousand random sets of rules and routes: does explain come to the same end as the kernel?
 	APPEND=sets=1000 $(CARGO) test --package vrf-launch-tests --test scenarios -- --exact debian-6.1::explain-random
+
+fuzz: ## hostile bytes for every parser (tests/fuzz), RUNS=10000000 each; needs cargo-fuzz, which cargo installs
+	@cd tests/fuzz && for target in $$(ls corpus); do \
+		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir . $$target -- -runs=$(or $(RUNS),10000000) -max_len=1024 || exit 1; done
 
 tiny-kernel-demo: build packages ## builds a kernel without BPF, cgroups and modules (initramfs/kernel.config), and shows it there
 	@$(call install,for the kernel,linux-source flex bison bc libelf-dev libssl-dev xz-utils,)

@@ -33,6 +33,7 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
         ("test/lib.sh", "lib.sh", 0o644),
         ("test/state.jq", "state.jq", 0o644),
         ("test/wires", "wires", 0o755),
+        ("test/kernels.txt", "kernels.txt", 0o644),
         ("test/interfaces.seed", "interfaces.seed", 0o644),
     ] {
         let path = guest.join(file);
