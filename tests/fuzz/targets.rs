@@ -71,7 +71,8 @@ pub fn configuration(bytes: &[u8]) {
         }
     }
     for service in conf.services() {
-        let _ = (conf.service_name(service), conf.is_auto_service(service), conf.respawn(service), conf.ready_fd(service));
+        let _ =
+            (conf.service_name(service), conf.is_auto_service(service), conf.respawn(service), conf.ready_fd(service));
     }
     let _ = (values::listen(bytes), values::prefix(bytes), values::mac(bytes), words::is_simple_command(bytes));
 }
@@ -92,7 +93,8 @@ pub fn ip(bytes: &[u8]) {
 /// A command line: words that end with a zero byte.
 pub fn command_line(bytes: &[u8]) {
     log::mute(true);
-    let words: Vec<CString> = bytes.split(|byte| *byte == 0).take(32).filter_map(|word| CString::new(word).ok()).collect();
+    let words: Vec<CString> =
+        bytes.split(|byte| *byte == 0).take(32).filter_map(|word| CString::new(word).ok()).collect();
     // As the kernel's, they live as long as the process; here the room is used again.
     let mut pointers: Vec<_> = words.iter().map(|word| word.as_ptr()).collect();
     pointers.push(std::ptr::null());
@@ -116,7 +118,8 @@ pub fn netlink(bytes: &[u8]) {
         let _ = (apply::vrf_index(payload), apply::any_index(payload), apply::member_index(payload, 7));
         for fixed in [apply::LINK, apply::ADDR, apply::ROUTE] {
             let attrs = apply::attrs(payload, fixed);
-            let _ = (apply::own_address(attrs), apply::vrf_table(attrs), apply::text(attrs, 3), apply::number(attrs, 10));
+            let _ =
+                (apply::own_address(attrs), apply::vrf_table(attrs), apply::text(attrs, 3), apply::number(attrs, 10));
         }
         for class in [Class::AddrAdd, Class::RouteAdd, Class::RuleAdd, Class::LinkAdd] {
             let (request, entry) = payload.split_at(payload.len() / 2);
