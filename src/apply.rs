@@ -201,6 +201,12 @@ impl Apply {
             Errno::ENOENT | Errno::EOPNOTSUPP if command.starts_with(TC) => {
                 "sharing an interface needs CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF and CONFIG_NET_CLS_ACT: modprobe sch_ingress cls_bpf"
             }
+            Errno::ENETUNREACH => {
+                "no network of that table has the gateway; with onlink behind it the kernel does not ask"
+            }
+            Errno::EPROTO if matches!(why, Why::Text(_)) && command.starts_with(b"ip ") => {
+                "what is there is left as it is: remove it, or let the file say the same"
+            }
             Errno::EPERM => "this needs root, or CAP_NET_ADMIN in the network namespace",
             Errno::EOPNOTSUPP if ip::request(command).is_some_and(|request| request.table != 0) => {
                 "this kernel has no VRF (CONFIG_NET_VRF), or not its module: modprobe vrf; an image needs vrf.ko"

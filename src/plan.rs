@@ -204,7 +204,7 @@ impl<'a> Plan<'a> {
                 to.put(&here, b"ip link set dev N up[ mtu U][ address H][ alias Q]")?;
                 to.each(Keyword::Address, b"ip addr add A[ peer R] dev N")?;
                 to.each(Keyword::Gateway, b"ip [F ]route add default via V dev N[ vrf M][ table O] metric D onlink")?;
-                to.each(Keyword::VrfRoute, b"ip route add W table T")?;
+                to.routes()?;
                 if self.conf.has_method(iface, Method::Dhcp) {
                     to.put(&here, b"[ip vrf exec M ]udhcpc -i N[Y]")?;
                 }
@@ -275,6 +275,37 @@ impl<'a> Composer<'_, 'a, '_> {
     fn each(&mut self, which: Keyword, template: &[u8]) -> Walk {
         for line in self.plan.conf.with(self.iface, which) {
             self.put(&line, template)?;
+        }
+        Ok(())
+    }
+
+    /// The routes that `vrf-route` asks for: those of a VRF, but those by a member come with it, for before that is up there is no way
+    /// to their gateway. One that names a gateway and no interface comes with the last member.
+    #[inline(never)]
+    fn routes(&mut self) -> Walk {
+        let conf = &self.plan.conf;
+        let vrf = self.plan.master(self.iface).map_or(Some(self.iface), |master| conf.find(master.first()));
+        let Some(vrf) = vrf else { return Ok(()) };
+        let Some(table) = conf.last(vrf, Keyword::VrfTable) else { return Ok(()) };
+        let name = conf.name(vrf);
+        let is_member = |iface: &Iface| self.plan.master(*iface).is_some_and(|master| master.first() == name);
+        for line in conf.with(vrf, Keyword::VrfRoute) {
+            let mut words = Words::new(line.value);
+            let by = match words.clone().find(|word| *word == b"dev") {
+                Some(_) => {
+                    words.skip_while(|word| *word != b"dev").nth(1).and_then(|dev| conf.find(dev)).filter(is_member)
+                }
+                None if words.any(|word| word == b"via") => {
+                    conf.ifaces().filter(|iface| is_member(iface) && conf.is_auto(*iface)).last()
+                }
+                None => None,
+            };
+            if by.unwrap_or(vrf) == self.iface {
+                let mut room = [0; limits::COMMAND];
+                let mut out = Buf::new(&mut room);
+                line.put_route(table.first(), &mut out);
+                (self.sink)(&Item { at: line.at, command: out.as_bytes(), shell: false, implied: false })?;
+            }
         }
         Ok(())
     }
@@ -365,10 +396,9 @@ impl<'a> Composer<'_, 'a, '_> {
         let first = line.first();
         let is_v6 = first.contains(&b':');
         let which = match letter {
-            // The interface's name; of the line, its first word, all of its value, and its family where it is not IPv4.
+            // The interface's name; of the line, its first word, and its family where it is not IPv4.
             b'N' => return put(self.plan.conf.name(self.iface), out),
             b'V' => return put(first, out),
-            b'W' => return put(line.value, out),
             b'F' => return is_v6 && put(b"-6", out),
             b'A' => return self.address(line, out),
             // The other end of an address: as ifupdown-ng has it, an IPv4 matter. That of a pair.
@@ -377,7 +407,6 @@ impl<'a> Composer<'_, 'a, '_> {
             // The VRF that it is in; the table of the VRF that it is, and that only where it is in none.
             b'M' => Keyword::VrfMember,
             b'O' if self.plan.master(self.iface).is_none() => Keyword::VrfTable,
-            b'T' => Keyword::VrfTable,
             b'D' => Keyword::Metric,
             b'U' => Keyword::Mtu,
             b'H' => Keyword::Hwaddress,

@@ -277,6 +277,10 @@ const SET_UP: &[Phase] = &[Phase::PreUp, Phase::Up, Phase::PostUp];
 /// All in which something may be made.
 const MAKE: &[Phase] = &[Phase::Create, Phase::PreUp, Phase::Up, Phase::PostUp];
 
+/// What to do about an interface that has to be there.
+const NO_INTERFACE: &str =
+    "no stanza makes it, and it has not appeared: is its driver loaded? --wait SECONDS waits longer";
+
 /// What is done with one item of an interface.
 type Deed<'d> = &'d mut dyn FnMut(Name, Phase, &Item<'_>) -> Outcome;
 
@@ -586,7 +590,8 @@ impl Story<'_> {
             let error = Error::system(What::Command(item.command), errno);
             let conf = self.plan.conf();
             let near = conf.near(detail, &mut conf.ifaces());
-            Err(say_near(&Error { place: Some(self.conf.place(item.at)), detail, ..error }, near))
+            let advice = if errno == Errno::ENODEV { NO_INTERFACE } else { "" };
+            Err(say_near(&Error { place: Some(self.conf.place(item.at)), detail, advice, ..error }, near))
         })
     }
 

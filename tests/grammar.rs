@@ -53,7 +53,7 @@ impl Files {
         for line in out.lines() {
             if let Some(heading) = line.strip_prefix("# ") {
                 place = heading.split_once(" (").map_or("", |(_, place)| place.trim_end_matches(')')).to_owned();
-            } else if line != "ip link set dev lo up" {
+            } else if line != "ip link set dev lo up" && line != ")" && !line.starts_with("(export ") {
                 commands.push(format!("{place}: {}", line.strip_prefix("ip ").unwrap_or(line)));
             }
         }
@@ -340,8 +340,14 @@ fn what_is_wrong_is_told_with_its_place() {
     let files = Files::new(&[("bad", "# fine\niface b\n mtu \\\n x\n"), ("sub/x", "")]);
     for (text, says) in MALFORMED {
         files.add("main", text);
-        let told = files.plan(&[]);
-        assert_eq!(told, (100, String::new(), format!("vrf-launch: {says}\n")), "{text:?}");
+        let (code, out, err) = files.plan(&[]);
+        // A second line may say what was meant.
+        let told = err.split_inclusive('\n').filter(|line| !line.starts_with("vrf-launch: did you mean "));
+        assert_eq!(
+            (code, out, told.collect::<String>()),
+            (100, String::new(), format!("vrf-launch: {says}\n")),
+            "{text:?}"
+        );
     }
     assert!(MALFORMED.len() >= 100);
 }
@@ -530,7 +536,7 @@ const MALFORMED: &[(&str, &str)] = &[
     ),
     (
         "iface v\n vrf-routes 10.0.0.0/8\n",
-        "main:2: vrf-routes \"10.0.0.0/8\": no such keyword; those with vrf- are vrf-table, vrf-member, vrf-route, vrf-rules, vrf-loopback, vrf-isolation, vrf-shared",
+        "main:2: vrf-routes \"10.0.0.0/8\": no such keyword; those with vrf- are vrf-table, vrf-member, vrf-route, vrf-rules, vrf-loopback, vrf-isolation, vrf-shared, vrf-accept, vrf-strict-mode",
     ),
     ("iface a\n up\n", "main:2: up \"\": a value is missing"),
     (

@@ -3,22 +3,25 @@
 # Each has a namespace of its own with eth0 and eth1, which are down and have nothing.
 # kernels: debian-6.1
 # modules: vrf dummy 8021q bridge sch_ingress cls_bpf cls_flower act_mirred act_gact
-# timeout: 300
+# timeout: 400
 
 fresh() {
     ip netns add "$1"
-    on "$1" sh -ec '
-        ip link add eth0 type dummy
-        ip link add eth1 type dummy
-        ip link set lo up
-        ip link add probe type vrf table 99 # the kernel keeps its rule 1000
-        ip link del probe
-    '
+    # The kernel keeps its rule 1000 when the VRF has gone.
+    printf 'link add eth0 type dummy\nlink add eth1 type dummy\nlink set lo up\nlink add probe type vrf table 99\nlink del probe\n' |
+        ip -n "$1" -batch -
 }
+# As `state`, without a shell in each.
 state_of() {
-    on "$1" sh /test/lib.sh /test/print_state
+    {
+        ip -n "$1" -4 -j rule
+        ip -n "$1" -6 -j rule
+        ip -n "$1" -4 -j route show table all
+        ip -n "$1" -6 -j route show table all
+        ip -n "$1" -d -j link
+        ip -n "$1" -j addr
+    } | jq -S -c -s -f /test/state.jq
 }
-echo state >/test/print_state
 
 # same WHAT NS FILE
 same() {
@@ -90,15 +93,19 @@ iface eth1
     vrf mgmt
     mtu 1400
     alias out of band
-    post-up ip route add 10.8.0.0/16 via 10.9.0.2 dev eth1 table 10
 
 auto mgmt
 iface mgmt
     vrf-table 10
     vrf-accept tcp
+    vrf-route 10.8.0.0/16 via 10.9.0.2 dev eth1
+    vrf-route 10.7.0.0/16 via 10.9.0.2
+    vrf-route unreachable 10.6.0.0/16
     post-up ip -6 rule add pref 500 fwmark 7 table 10
 EOF
 expect 'up succeeds' on drift /vrf-launch -c /tmp/conf up
+equal 'routes by a member are there, in the table' "$(on drift ip -j route show table 10 | jq -r '.[] | select(.gateway == "10.9.0.2") | .dst + " " + .dev' | sort | xargs)" \
+    '10.7.0.0/16 eth1 10.8.0.0/16 eth1'
 sleep 2
 # differs WHAT CHANGE... -- WANTED...: after the change that is all that differs; it is mended by sh, and by up
 differs() {
@@ -127,6 +134,8 @@ differs 'ip -6 rule del pref 1000' 'ip -6 rule add pref 1000 l3mdev protocol ker
 differs 'ip -6 rule add pref 0 table local' 'ip -6 rule del pref 0 table local'
 differs 'ip -6 rule del pref 500' 'ip -6 rule add pref 500 fwmark 7 table 10'
 differs 'ip route del 10.8.0.0/16 vrf mgmt' 'ip route add 10.8.0.0/16 via 10.9.0.2 dev eth1 table 10'
+differs 'ip route del 10.7.0.0/16 vrf mgmt' 'ip route add 10.7.0.0/16 via 10.9.0.2 table 10'
+differs 'ip route del unreachable 10.6.0.0/16 table 10' 'ip route add unreachable 10.6.0.0/16 table 10'
 differs 'ip addr del fd09::1/64 dev eth1' 'ip addr add fd09::1/64 dev eth1'
 differs 'ip link set eth1 mtu 1500 alias other' "ip link set dev eth1 up mtu 1400 alias 'out of band'"
 differs 'ip addr del 127.0.0.1/8 dev mgmt' 'ip addr add 127.0.0.1/8 dev mgmt'
