@@ -35,7 +35,7 @@ case_ it_reaches_what_the_table_says
 run /vrf-launch mgmt -- cat /proc/self/cgroup
 equal 'by default, without a word' "$status$err" 0
 case $backend in
-cgroup) equal 'its cgroup' "$out" 0::/vrf-launch/guard/vrf/mgmt ;;
+cgroup) equal 'its cgroup' "$out" 0::/vrf-launch-guard/vrf/mgmt ;;
 *) equal 'none' "$out" 0::/ ;;
 esac
 run /vrf-launch --isolation "$level" mgmt -- /usr/bin/faults service mgmt "$level"

@@ -160,7 +160,10 @@ case_ listeners_of_level_bind_can_be_reached_from_elsewhere
 listeners /vrf-launch --isolation bind mgmt --
 got=$(reaches net eth1)
 echo "# from net at bind: $got"
-match 'MPTCP, which is not bound' "$got" ' mptcp'
+case $(uname -r) in
+5.10.*) ;; # Debian's has no MPTCP
+*) match 'MPTCP, which is not bound' "$got" ' mptcp' ;;
+esac
 match 'UDP, freed' "$got" ' freed-udp'
 
 case_ listeners_of_level_guard_are_for_the_members_alone

