@@ -1,9 +1,10 @@
-//! A configuration that is baked in: checked when the binary is built, and used where there is no other. tests/appliance.rs boots
-//! a machine with one.
+//! A configuration that is baked in: checked when the binary is built, and used where there is no other. Built here for the host,
+//! which is quicker; tests/appliance.rs boots a machine with one that `make` has built.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+use std::{env, fs};
 
 use anyhow::{Context as _, Result, ensure};
 use vrf_launch_tests::elf;
@@ -29,7 +30,7 @@ fn what_is_wrong_with_it_is_an_error_of_the_build() -> Result<()> {
         ),
     ] {
         fs::write(&conf, text)?;
-        let error = elf::baked(&conf).err().with_context(|| format!("built: {text}"))?.to_string();
+        let error = built(&conf).err().with_context(|| format!("built: {text}"))?.to_string();
         let wanted = format!("{}/{says}", folder.path().display());
         let line = error.lines().find(|line| line.starts_with("error: ") && line.contains(&wanted));
         ensure!(line.is_some(), "wanted {wanted}, got {error}");
@@ -43,27 +44,41 @@ fn it_is_used_where_there_is_no_other() -> Result<()> {
     let conf = folder.path().join("own.conf");
     fs::write(&conf, "source part*.conf\nauto baked\niface baked\n    vrf-table 10\n")?;
     fs::write(folder.path().join("part1.conf"), "# a line\nauto part\niface part\n    vrf-table 11\n")?;
-    // The binary of tests/appliance.rs is made again after it, or before.
-    let binary = folder.path().join("vrf-launch");
-    fs::copy(elf::baked(&conf)?, &binary)?;
-    ensure!(host::output(Command::new(&binary).arg("--version"))?.ends_with("\nconfiguration: own.conf (baked in)\n"));
+    let binary = built(&conf)?;
+    let version = host::output(Command::new(&binary).arg("--version"))?;
+    ensure!(version.ends_with("\nconfiguration: own.conf (baked in)\n"), "{version}");
 
-    let etc = folder.path().join("etc/network");
-    fs::create_dir_all(&etc)?;
-    let plan = |words: &[&str]| inside(folder.path(), words);
+    let etc = folder.path().join("etc");
+    fs::create_dir_all(etc.join("network"))?;
+    let plan = |words: &[&str]| with_etc(&etc, &binary, words);
     let text = plan(&["plan"])?;
     ensure!(text.contains("# baked (own.conf (baked in):4)\nip link add baked type vrf table 10\n"), "{text}");
     ensure!(text.contains("# part (part1.conf (baked in):4)\nip link add part type vrf table 11\n"), "{text}");
-    fs::write(etc.join("interfaces"), "auto file\niface file\n    vrf-table 12\n")?;
+    fs::write(etc.join("network/interfaces"), "auto file\niface file\n    vrf-table 12\n")?;
     let text = plan(&["plan"])?;
     ensure!(text.contains("# file (/etc/network/interfaces:3)") && !text.contains("baked"), "{text}");
-    let text = plan(&["plan", "--config", "/part1.conf"])?;
-    ensure!(text.contains("# part (/part1.conf:4)"), "{text}");
+    let named = folder.path().join("part1.conf").display().to_string();
+    let text = plan(&["plan", "--config", &named])?;
+    ensure!(text.contains(&format!("# part ({named}:4)")), "{text}");
     Ok(())
 }
 
-/// What the binary prints with a folder as its root.
-fn inside(root: &Path, words: &[&str]) -> Result<String> {
+/// The binary with that configuration, for the host.
+fn built(conf: &Path) -> Result<PathBuf> {
+    static ONE: Mutex<()> = Mutex::new(()); // at a time
+    let _one = ONE.lock();
+    let target = elf::repository().join("target/baked");
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(elf::repository()).env("VRF_LAUNCH_CONFIG", conf);
+    cargo.args(["build", "--quiet", "--locked", "--bin", "vrf-launch", "--target-dir"]).arg(&target);
+    let done = cargo.output()?;
+    ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    Ok(target.join("debug/vrf-launch"))
+}
+
+/// What the binary prints with that folder in the place of /etc.
+fn with_etc(etc: &Path, binary: &Path, words: &[&str]) -> Result<String> {
     let mut command = Command::new("unshare");
-    host::output(command.args(["--map-root-user", "chroot"]).arg(root).arg("/vrf-launch").args(words))
+    command.args(["--map-root-user", "--mount", "sh", "-c", "mount --bind \"$0\" /etc && exec \"$@\""]).arg(etc);
+    host::output(command.arg(binary).args(words))
 }

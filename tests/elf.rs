@@ -3,7 +3,6 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
 
 use anyhow::{Context, Result, ensure};
 use goblin::elf::Elf;
@@ -33,8 +32,6 @@ pub fn binary() -> Result<PathBuf> {
 /// # Errors
 /// What `make` said.
 pub fn baked(configuration: &Path) -> Result<PathBuf> {
-    static ONE: Mutex<()> = Mutex::new(()); // at a time
-    let _one = ONE.lock();
     let configuration = format!("VRF_LAUNCH_CONFIG={}", configuration.display());
     let mut make = Command::new("make");
     // A make above this one is none of its business, nor are the options of this build.
