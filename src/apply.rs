@@ -142,6 +142,9 @@ pub const DHCP_END: &[u8] = b"udhcpc -k ";
 /// Those that are no `ip` command.
 const TOOLS: [&[u8]; 3] = [SYSCTL, TC, DHCP_END];
 
+/// How one begins that deletes a link.
+const LINK_DEL: &[u8] = b"ip link del ";
+
 /// What is missing for DHCP.
 const NO_CLIENT: &str =
     "DHCP needs busybox's udhcpc, and there is neither udhcpc nor busybox in PATH or /sbin, /usr/sbin, /bin, /usr/bin";
@@ -184,14 +187,14 @@ impl Apply {
 
     // ---- what goes wrong
 
-    /// Says that a command failed. What is undone and already gone is well; so is a family that the kernel has not got,
-    /// where only isolation asked for it: it cannot leak.
+    /// Says that a command failed. What is undone and already gone is well; so is a family that the kernel has not got, or that is
+    /// switched off there (`disable_ipv6`: EACCES), where only isolation asked for it: it cannot leak.
     #[cold]
     #[inline(never)]
     fn fail(&self, command: &[u8], asked: Asked, why: Why<'_>, detail: &[u8]) -> Outcome {
         let errno = if let Why::Errno(errno) = why { errno } else { Errno::EPROTO };
         let gone = matches!(errno, Errno::ENODEV | Errno::ENOENT | Errno::ESRCH);
-        if (self.undoing && gone) || (asked.implied && errno == Errno::EAFNOSUPPORT) {
+        if (self.undoing && gone) || (asked.implied && matches!(errno, Errno::EAFNOSUPPORT | Errno::EACCES)) {
             return Ok(());
         }
         let advice = match errno {
@@ -214,7 +217,8 @@ impl Apply {
             _ => "",
         };
         let is_known = [b"ip ", SYSCTL, TC].iter().any(|tool| command.starts_with(tool));
-        let what = if is_known && dhcp::parse(command).is_none() {
+        let is_shells = command.starts_with(b"ip ") && ip::words(command).is_none();
+        let what = if is_known && !is_shells && dhcp::parse(command).is_none() {
             What::Command(command)
         } else {
             What::Deed("run", command)
@@ -668,11 +672,13 @@ impl Apply {
         undo.str("ip link set dev ").bytes(name);
         let nothing = undo.len();
         let wanted = attrs(body, LINK);
-        if word(body, LINK_CHANGE) & uapi::IFF_UP != 0 {
-            let up = word(body, LINK_FLAGS) & uapi::IFF_UP;
-            if up != known.flags & uapi::IFF_UP {
-                undo.str(if up != 0 { " down" } else { " up" });
-            }
+        let is_member = number(wanted, uapi::IFLA_MASTER).is_some_and(|master| master != 0 && master == known.master);
+        // What goes down to become a member, of a bond, does not once it is one.
+        let mut changes_up = word(body, LINK_CHANGE) & uapi::IFF_UP != 0;
+        let up = word(body, LINK_FLAGS) & uapi::IFF_UP;
+        changes_up &= !(is_member && up == 0);
+        if changes_up && up != known.flags & uapi::IFF_UP {
+            undo.str(if up != 0 { " down" } else { " up" });
         }
         if number(wanted, uapi::IFLA_MTU).is_some_and(|mtu| mtu != known.mtu) {
             undo.str(" mtu ").num(known.mtu);
@@ -719,6 +725,14 @@ impl Apply {
             let from = self.table_of(known.master).map_err(lose)?;
             let to = self.table_of(master).map_err(lose)?;
             self.moved = known.index;
+            if master != 0 && changes_up && up < known.flags & uapi::IFF_UP {
+                // First down: the kernel (5.17) takes the other for the first.
+                let mut room = [0; limits::REQUEST];
+                let mut down = Writer::new(&mut room);
+                down.push(body.get(..LINK).unwrap_or_default(), &[]);
+                self.push(command, request, down.bytes(), b"", asked)?;
+                self.flush()?;
+            }
             kept = Some((keep::Kept::take(&mut self.rtnl, name, known.index, from).map_err(lose)?, to));
         }
         self.push(command, request, body, undo.as_bytes(), asked)?;
@@ -953,17 +967,83 @@ impl Apply {
         let mut outcome = self.end();
         let text = self.record.copy().map_err(Self::unrecorded)?;
         let mut end = text.len();
+        let mut links = List::new();
         while let Some((start, owner, command)) = record::line_before(text, end).filter(|(start, ..)| *start >= from) {
             end = start;
             if !which(owner, command) {
                 continue;
             }
-            match self.undo_one(command) {
-                Ok(()) => self.record.retract(start),
-                failed => outcome = outcome.and(failed),
+            // Links that follow one another go together.
+            if command.starts_with(LINK_DEL) && links.push((start, command)).is_ok() {
+                continue;
+            }
+            outcome = outcome.and(self.delete(&mut links)).and(self.undo_line(start, command));
+        }
+        outcome = outcome.and(self.delete(&mut links));
+        outcome.and(self.record.settle().map_err(Self::unrecorded))
+    }
+
+    #[inline(never)]
+    fn undo_line(&mut self, start: usize, command: &[u8]) -> Outcome {
+        self.undo_one(command)?;
+        self.record.retract(start);
+        Ok(())
+    }
+
+    /// Deletes links, whose lines begin there: many as a group, since the kernel waits as long for a thousand as for one.
+    #[inline(never)]
+    fn delete(&mut self, links: &mut List<(usize, &'static [u8])>) -> Outcome {
+        const FEW: usize = 8;
+        const MANY: usize = 1024;
+        let mut outcome = Ok(());
+        for some in links.as_slice().chunks(MANY) {
+            let one_by_one = some.len() < FEW || self.verbose || self.dry_run;
+            if one_by_one || self.delete_group(some).is_err() {
+                for (start, command) in some {
+                    outcome = outcome.and(self.undo_line(*start, command));
+                }
             }
         }
-        outcome.and(self.record.settle().map_err(Self::unrecorded))
+        links.clear();
+        outcome
+    }
+
+    #[inline(never)]
+    fn delete_group(&mut self, links: &[(usize, &'static [u8])]) -> Result<(), Errno> {
+        /// A group that is nobody's.
+        const GROUP: u32 = 0x7672_6664;
+        for (_, command) in links {
+            let mut room = [0; QUESTION];
+            let mut body = Writer::new(&mut room);
+            query::into_group(command.get(LINK_DEL.len()..).unwrap_or_default(), GROUP, &mut body);
+            if !self.rtnl.push(uapi::RTM_NEWLINK, 0, body.bytes()) {
+                // One that is gone already is well.
+                self.rtnl.flush(&mut |_, _| false)?;
+                if !self.rtnl.push(uapi::RTM_NEWLINK, 0, body.bytes()) {
+                    return Err(Errno::ENOBUFS);
+                }
+            }
+        }
+        self.rtnl.flush(&mut |_, _| false)?;
+        let mut room = [0; QUESTION];
+        let mut body = Writer::new(&mut room);
+        query::links_of_group(GROUP, &mut body);
+        let mut answer = Errno::ENOBUFS;
+        if self.rtnl.push(uapi::RTM_DELLINK, 0, body.bytes()) {
+            self.rtnl.flush(&mut |_, errno| {
+                answer = errno;
+                false
+            })?;
+        }
+        self.known = [Known::default(); limits::LINKS];
+        // All of them may have been gone.
+        if !matches!(answer, Errno(0) | Errno::ENODEV) {
+            return Err(answer);
+        }
+        for (start, _) in links {
+            self.record.retract(*start);
+        }
+        Ok(())
     }
 
     /// Carries out a command that takes something back. One torn by an interrupted write is none.
@@ -1046,7 +1126,7 @@ fn owner(name: Name, request: &Request<'_>, body: &[u8]) -> Owner<'static> {
 fn way_back(command: &[u8], request: &Request<'_>, body: &[u8], out: &mut Buf<'_>) {
     match request.class {
         Class::LinkAdd => {
-            out.str("ip link del ").bytes(request.dev);
+            out.bytes(LINK_DEL).bytes(request.dev);
         }
         // What was replaced would have to be put back.
         Class::AddrAdd | Class::RouteAdd if request.flags & uapi::NLM_F_REPLACE != 0 => {}

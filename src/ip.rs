@@ -10,7 +10,8 @@
 //! ```text
 //! ip [-4 | -6 | -f inet | -f inet6] …
 //! ip link add [link NAME] [dev | name] NAME type { vrf table T | dummy | veth [peer [name] NAME]
-//!         | vlan id N [protocol { 802.1q | 802.1ad }] | bridge [stp_state N] [forward_delay N] … }
+//!         | vlan id N [protocol { 802.1q | 802.1ad }] | bridge [stp_state N] [forward_delay N] …
+//!         | bond [mode M] [miimon N] … }
 //! ip link del [dev] NAME [type …]
 //! ip link set [dev] NAME { up | down | mtu N | address MAC | alias S | master M | vrf M | nomaster } …
 //! ip addr { add | replace | del } [local] ADDR[/LEN] [peer ADDR[/LEN]] dev NAME [broadcast { ADDR | + | - }]

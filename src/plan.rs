@@ -161,6 +161,7 @@ impl<'a> Plan<'a> {
         self.conf.table(iface).is_some()
             || self.conf.is_dummy_or_veth(iface)
             || self.conf.ports(iface).is_some()
+            || self.conf.last(iface, Keyword::BondMembers).is_some()
             || self.conf.vlan(iface).is_some()
     }
 
@@ -175,6 +176,8 @@ impl<'a> Plan<'a> {
                     to.last(Keyword::VrfTable, b"ip link add N type vrf table V")?;
                 } else if self.conf.is_dummy_or_veth(iface) {
                     to.last(Keyword::LinkType, b"ip link add N type V[ peer name P]")?;
+                } else if let Some(members) = self.conf.last(iface, Keyword::BondMembers) {
+                    to.put(&members, b"ip link add N type bondY")?;
                 } else if let Some(ports) = self.conf.ports(iface) {
                     to.last(ports, BRIDGE)?;
                 } else {
@@ -185,6 +188,13 @@ impl<'a> Plan<'a> {
                 for line in self.conf.ports(iface).into_iter().flat_map(|ports| self.conf.with(iface, ports)) {
                     for port in Words::new(line.value).filter(|port| *port != b"none") {
                         to.put(&Property { value: port, ..line }, b"ip link set dev V master N up")?;
+                    }
+                }
+                for line in self.conf.with(iface, Keyword::BondMembers) {
+                    for member in Words::new(line.value) {
+                        let member = Property { value: member, ..line };
+                        to.put(&member, b"ip link set dev V down master N")?;
+                        to.put(&member, b"ip link set dev V up")?;
                     }
                 }
                 to.last(Keyword::BridgeHw, b"ip link set dev N address V")?;
@@ -397,7 +407,7 @@ impl<'a> Composer<'_, 'a, '_> {
         let is_v6 = first.contains(&b':');
         let which = match letter {
             // The interface's name; of the line, its first word, and its family where it is not IPv4.
-            b'N' => return put(self.plan.conf.name(self.iface), out),
+            b'N' => return put(self.plan.conf.device(self.iface), out),
             b'V' => return put(first, out),
             b'F' => return is_v6 && put(b"-6", out),
             b'A' => return self.address(line, out),
@@ -417,6 +427,7 @@ impl<'a> Composer<'_, 'a, '_> {
                 return put(if letter == b'K' { raw } else { id }, out);
             }
             b'X' => Keyword::VlanProtocol,
+            b'Y' if keyword(line.key) == Some(Keyword::BondMembers) => return self.bond_options(out),
             b'Y' => return self.dhcp_options(out),
             b'Z' => return put(if values::yes_no(first) == Ok(true) { b"1" } else { b"0" }, out),
             // Of a bridge.
@@ -455,6 +466,21 @@ impl<'a> Composer<'_, 'a, '_> {
             b'U' | b'H' => put(value.strip_prefix(b"ether").unwrap_or(value).trim_ascii(), out),
             _ => put(property.first(), out),
         }
+    }
+
+    /// The options of a bond, each with a blank before it: they have iproute2's names, but for the line between their words.
+    #[inline(never)]
+    fn bond_options(&self, out: &mut Buf<'_>) -> bool {
+        for line in self.plan.conf.properties(self.iface) {
+            let Some(name) = line.key.strip_prefix(b"bond").filter(|_| keyword(line.key).is_none()) else { continue };
+            let Some((b'-' | b'_', name)) = name.split_first() else { continue };
+            out.byte(b' ');
+            for byte in name {
+                out.byte(if *byte == b'-' { b'_' } else { *byte });
+            }
+            out.byte(b' ').bytes(line.first());
+        }
+        true
     }
 
     /// The words for a DHCP client, each with a blank before it.

@@ -114,10 +114,10 @@ fn a_line_has_its_place_whatever_was_read_before_it() {
         files.plan(&[]).2,
         "vrf-launch: main:10: mtu \"x\": not a number (decimal, or 0x and hexadecimal, up to 4294967295)\n"
     );
-    files.add("c", "iface c\n alias \\\n c\nauto e # \\\nauto d\\\n e:1");
+    files.add("c", "iface c\n alias \\\n c\nauto e # \\\nauto d\\\n e/1");
     assert_eq!(
         files.plan(&[]).2,
-        "vrf-launch: c:5: auto \"e:1\": not an interface name: blank, '/', ':' or '%' in it\n"
+        "vrf-launch: c:5: auto \"e/1\": not an interface name: blank, '/', ':' or '%' in it\n"
     );
     files.add("d", "\niface b\n\n\n address 10.0.0.0/99");
     files.add("c", "");
@@ -411,7 +411,12 @@ const MALFORMED: &[(&str, &str)] = &[
     ("service\n", "main:1: service \"\": a name is missing"),
     ("interface\n", "main:1: interface \"\": a name is missing"),
     ("auto eth0/1\n", "main:1: auto \"eth0/1\": not an interface name: blank, '/', ':' or '%' in it"),
-    ("iface eth0:1\n", "main:1: iface \"eth0:1\": not an interface name: blank, '/', ':' or '%' in it"),
+    ("iface eth0:\n", "main:1: iface \"eth0:\": not an interface name: blank, '/', ':' or '%' in it"),
+    (
+        "iface b\n bond-members a/b\n",
+        "main:2: bond-members \"a/b\": not an interface name: blank, '/', ':' or '%' in it",
+    ),
+    ("iface e\n ipv6-accept-ra 3\n", "main:2: ipv6-accept-ra \"3\": neither 0, 1 nor 2"),
     ("iface a%d\n", "main:1: iface \"a%d\": not an interface name: blank, '/', ':' or '%' in it"),
     (
         "iface 1234567890123456\n",

@@ -80,12 +80,14 @@ fn run(name: &str, kernel: &Kernel, scenario: &Scenario) -> Result<(), Failed> {
 fn boot(name: &str, kernel: &Kernel, scenario: &Scenario) -> Result<(Vec<String>, End)> {
     let initrd = tempfile::NamedTempFile::new().context("no room for an initramfs")?;
     fs::write(initrd.path(), initramfs::build(kernel, scenario)?)?;
+    let append = format!("{} {}", scenario.append, env::var("APPEND").unwrap_or_default());
     let machine = Machine {
         kernel: kernel.image.clone(),
         initrd: Some(initrd.path().to_owned()),
         disk: scenario.setup.as_ref().map(|_| alpine::fetch()).transpose()?.map(|alpine| alpine.disk),
-        append: format!("{} {}", scenario.append, env::var("APPEND").unwrap_or_default()),
-        memory_mib: 512,
+        // Ten thousand interfaces are as many times 60 kB of the kernel.
+        memory_mib: if append.contains("scale=") { 4096 } else { 512 },
+        append,
         counts: false,
     };
     let mut console = Vec::new();

@@ -58,6 +58,7 @@ pub enum Keyword {
     Autoconf,
     DadTransmits,
     Privext,
+    BondMembers,
 }
 
 /// Every spelling, each behind the byte of its keyword. `pointopoint` is classic ifupdown's, `vrf` ifupdown2's.
@@ -67,12 +68,22 @@ jpointopoint kpost-down lpost-up mpre-down npre-up orequires pup qveth-peer-name
 tvrf-loopback uvrf-member vvrf-route wvrf-rules xvrf-shared yvrf-strict-mode zvrf-table {inherit |use \
 }vlan-raw-device ~vlan-id \x80vlan-protocol \x81bridge-ports \x82bridge-stp \x83bridge-fd \x84bridge-hello \
 \x85bridge-maxage \x86bridge-ageing \x87bridge-bridgeprio \x88bridge-vlan-aware \x89bridge-hw \x8aipv6-accept-ra \x8aaccept_ra \
-\x8bipv6-autoconf \x8bautoconf \x8cipv6-dad-transmits \x8cdad_transmits \x8cdad-attempts \x8dprivext";
+\x8bipv6-autoconf \x8bautoconf \x8cipv6-dad-transmits \x8cdad_transmits \x8cdad-attempts \x8dprivext \
+\x8ebond-members \x8ebond-slaves";
 
 /// The keyword a word is, if it is one.
 #[inline(never)]
 pub fn keyword(word: &[u8]) -> Option<Keyword> {
     use Keyword as K;
+    // Debian's packages write these with a line below.
+    let mut room = [0; 24];
+    let mut word = word;
+    if [&b"bridge_"[..], b"bond_", b"vlan_"].iter().any(|start| word.starts_with(start)) && word.len() <= room.len() {
+        for (to, from) in room.iter_mut().zip(word) {
+            *to = if *from == b'_' { b'-' } else { *from };
+        }
+        word = room.get(..word.len()).unwrap_or_default();
+    }
     // The letters in the order of the enum: the compiler makes one addition of this.
     Some(match code(NAMES, word) {
         b'a' => K::Address,
@@ -119,6 +130,7 @@ pub fn keyword(word: &[u8]) -> Option<Keyword> {
         0x8b => K::Autoconf,
         0x8c => K::DadTransmits,
         0x8d => K::Privext,
+        0x8e => K::BondMembers,
         _ => return None,
     })
 }
@@ -156,7 +168,7 @@ pub fn near(word: &[u8]) -> &[u8] {
 
 /// Whether the word is a keyword of somebody else.
 pub fn is_foreign(word: &[u8]) -> bool {
-    keyword(word).is_none() && !canonical(word).starts_with(b"dhcp-")
+    keyword(word).is_none() && ![b"dhcp-", b"bond-"].iter().any(|start| canonical(word).starts_with(*start))
 }
 
 /// One line of a stanza: `at` is its place, `value` all that follows the keyword.
@@ -227,7 +239,8 @@ impl<'a> Property<'a> {
         match keyword {
             // Of the types of links, others than ours are made by somebody else (bridge, bond, …).
             K::LinkType | K::Requires | K::Inherit | K::Use => Ok(()),
-            K::BridgePorts => match Words::new(self.value).find(|port| values::if_name(port).is_err()) {
+            K::BridgePorts | K::BondMembers => match Words::new(self.value).find(|port| values::if_name(port).is_err())
+            {
                 None => Ok(()),
                 Some(port) => {
                     *word = port;

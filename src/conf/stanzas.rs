@@ -26,6 +26,7 @@ use super::lines::{Line, Lines, offset};
 use super::services::Service;
 use super::values::{self, Reason};
 use super::words::{Words, code, has_word};
+use crate::bytes::before;
 use crate::limits;
 use crate::near::Near;
 use crate::prefix::Prefix;
@@ -186,6 +187,11 @@ impl<'a> Conf<'a> {
         self.text
     }
 
+    /// The name of the interface that a stanza is about, which may have a label behind it.
+    pub fn device(&self, iface: Iface) -> &'a [u8] {
+        before(self.name(iface), b':')
+    }
+
     /// Looks for a name in the slots.
     #[inline(never)]
     fn probe(&self, name: &[u8]) -> Probe {
@@ -314,12 +320,18 @@ impl<'a> Conf<'a> {
     pub fn each_need(&self, iface: Iface, each: &mut dyn FnMut(Property<'a>, &'a [u8]) -> bool) {
         for line in self.properties(iface) {
             let names = match keyword(line.key) {
-                Some(Keyword::Requires | Keyword::BridgePorts | Keyword::VrfShared) => line.value,
+                Some(Keyword::Requires | Keyword::BridgePorts | Keyword::BondMembers | Keyword::VrfShared) => {
+                    line.value
+                }
                 _ => continue,
             };
             if !Words::new(names).filter(|name| *name != b"none").all(|name| each(line, name)) {
                 return;
             }
+        }
+        let device = self.device(iface);
+        if device.len() < self.name(iface).len() {
+            each(Property { at: self.at(iface), key: b"iface", value: device }, device);
         }
         if let Some((raw, _)) = self.vlan(iface) {
             let heading = Property { at: self.at(iface), key: b"iface", value: raw };
@@ -455,7 +467,7 @@ impl<'a> Conf<'a> {
     #[inline(never)]
     fn check_auto(&self, n: usize, fault: &mut Fault<'a>) -> bool {
         let name = self.name(Iface(n));
-        let Err(reason) = values::if_name(name) else { return true };
+        let Err(reason) = values::stanza_name(name) else { return true };
         *fault = Fault { at: self.at(Iface(n)), key: b"auto", word: name, reason };
         self.service(name).is_some()
     }
@@ -539,7 +551,7 @@ impl<'a> Index<'a, '_> {
     fn add(&mut self, kind: u8, at: u32, name: &[u8]) -> Option<Reason> {
         let mut first = false;
         if kind != SERVICE {
-            match (kind, values::if_name(name)) {
+            match (kind, values::stanza_name(name)) {
                 (IFACE, Err(reason)) => return Some(reason),
                 // It may be a service's: that is known when all are.
                 (AUTO, Err(_)) => {

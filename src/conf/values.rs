@@ -11,6 +11,7 @@
 
 use super::lines::is_blank;
 use super::words::{Words, code};
+use crate::bytes::before;
 use crate::prefix::Prefix;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -215,6 +216,15 @@ pub fn if_name(word: &[u8]) -> Result<&[u8], Reason> {
         _ if word.iter().any(forbidden) => Err("not an interface name: blank, '/', ':' or '%' in it"),
         _ => Ok(word),
     }
+}
+
+/// The name of a stanza: an interface's, or one with a label behind it, `eth0:1`, which is eth0 by another name.
+///
+/// # Errors
+/// As of [`if_name`].
+pub fn stanza_name(word: &[u8]) -> Result<&[u8], Reason> {
+    let device = before(word, b':');
+    if_name(if device.len() + 1 < word.len() && word.len() <= IF_NAME_MAX { device } else { word })
 }
 
 /// The longest name of an interface, bytes: `IFNAMSIZ` without its zero.

@@ -616,6 +616,7 @@ impl<'a, 'i, 'b> Compiler<'a, 'i, 'b> {
             NOTHING => {}
             VLAN => self.numbers_of(table!(KIND_VLAN)),
             BRIDGE => self.numbers_of(table!(KIND_BRIDGE)),
+            BOND => self.numbers_of(table!(KIND_BOND)),
             _ => self.unknown(),
         }
         self.out.end_nest(info);
@@ -644,7 +645,20 @@ impl<'a, 'i, 'b> Compiler<'a, 'i, 'b> {
                 }
                 continue;
             }
-            match (width, values::u32_(self.fault.word)) {
+            if width == INDEX {
+                match (self.devices)(self.fault.word) {
+                    Some(device) => self.out.attr_u32(kind, device.index),
+                    None => self.fail(Wrong::NoDevice),
+                }
+                continue;
+            }
+            // Only bonds have names for numbers.
+            let named = keyword(
+                if table == table!(KIND_BOND) { table!(BOND_NAMES) } else { table!(NO_TABLE) },
+                self.fault.word,
+            );
+            let number = if named.0 == HERE { Ok(named.1.into()) } else { values::u32_(self.fault.word) };
+            match (width, number) {
                 (4, Ok(number)) => self.out.attr_u32(kind, number),
                 (2, Ok(number)) if number < 1 << 16 => {
                     let [low, high, ..] = number.to_le_bytes();

@@ -163,11 +163,16 @@ pub(super) const KIND_BRIDGE: usize = 18;
 pub(super) const TABLE_NAMES: usize = 19;
 pub(super) const SCOPE_NAMES: usize = 20;
 pub(super) const PROTO_NAMES: usize = 21;
+pub(super) const KIND_BOND: usize = 22;
+pub(super) const BOND_NAMES: usize = 23;
 
 // Kinds of links with numbers of their own, and a number that is a protocol of Ethernet.
 pub(super) const VLAN: u8 = 4;
 pub(super) const BRIDGE: u8 = 5;
 pub(super) const ETHERTYPE: u8 = 6;
+pub(super) const BOND: u8 = 7;
+/// A number that is an interface.
+pub(super) const INDEX: u8 = 8;
 
 const TABLES: &[&[Group]] = &[
     // Nothing.
@@ -311,6 +316,7 @@ const TABLES: &[&[Group]] = &[
         (NOTHING, 0, 0, b"=dummy"),
         (VLAN, 0, 0, b"=vlan"),
         (BRIDGE, 0, 0, b"=bridge"),
+        (BOND, 0, 0, b"=bond"),
     ],
     // `type vrf`.
     &[(TABLE, 0, A_TABLE, b":table")],
@@ -360,6 +366,40 @@ const TABLES: &[&[Group]] = &[
         (HERE, netlink::RTPROT_OSPF, 0, b"=ospf"),
         (HERE, netlink::RTPROT_RIP, 0, b"=rip"),
         (HERE, netlink::RTPROT_EIGRP, 0, b"=eigrp"),
+    ],
+    // `type bond`, as `type bridge`; and the names of numbers there.
+    &[
+        (1, attr(uapi::IFLA_BOND_MODE), 0, b"=mode"),
+        (4, attr(uapi::IFLA_BOND_MIIMON), 0, b"=miimon"),
+        (4, attr(uapi::IFLA_BOND_UPDELAY), 0, b"=updelay"),
+        (4, attr(uapi::IFLA_BOND_DOWNDELAY), 0, b"=downdelay"),
+        (1, attr(uapi::IFLA_BOND_USE_CARRIER), 0, b"=use_carrier"),
+        (4, attr(uapi::IFLA_BOND_ARP_INTERVAL), 0, b"=arp_interval"),
+        (4, attr(uapi::IFLA_BOND_ARP_VALIDATE), 0, b"=arp_validate"),
+        (INDEX, attr(uapi::IFLA_BOND_PRIMARY), 0, b"=primary"),
+        (1, attr(uapi::IFLA_BOND_PRIMARY_RESELECT), 0, b"=primary_reselect"),
+        (1, attr(uapi::IFLA_BOND_FAIL_OVER_MAC), 0, b"=fail_over_mac"),
+        (1, attr(uapi::IFLA_BOND_XMIT_HASH_POLICY), 0, b"=xmit_hash_policy"),
+        (4, attr(uapi::IFLA_BOND_RESEND_IGMP), 0, b"=resend_igmp"),
+        (1, attr(uapi::IFLA_BOND_NUM_PEER_NOTIF), 0, b"=num_grat_arp=num_unsol_na"),
+        (1, attr(uapi::IFLA_BOND_ALL_SLAVES_ACTIVE), 0, b"=all_slaves_active"),
+        (4, attr(uapi::IFLA_BOND_MIN_LINKS), 0, b"=min_links"),
+        (4, attr(uapi::IFLA_BOND_LP_INTERVAL), 0, b"=lp_interval"),
+        (4, attr(uapi::IFLA_BOND_PACKETS_PER_SLAVE), 0, b"=packets_per_slave"),
+        (1, attr(uapi::IFLA_BOND_AD_LACP_RATE), 0, b"=lacp_rate"),
+        (1, attr(uapi::IFLA_BOND_AD_SELECT), 0, b"=ad_select"),
+        (2, attr(uapi::IFLA_BOND_AD_ACTOR_SYS_PRIO), 0, b"=ad_actor_sys_prio"),
+        (2, attr(uapi::IFLA_BOND_AD_USER_PORT_KEY), 0, b"=ad_user_port_key"),
+        (4, attr(uapi::IFLA_BOND_PEER_NOTIF_DELAY), 0, b"=peer_notif_delay"),
+    ],
+    &[
+        (HERE, 0, 0, b"=balance-rr=layer2=slow=stable=always=none=off"),
+        (HERE, 1, 0, b"=active-backup=layer3+4=fast=bandwidth=better=active=on"),
+        (HERE, 2, 0, b"=balance-xor=layer2+3=count=failure=follow=backup"),
+        (HERE, 3, 0, b"=broadcast=encap2+3=all"),
+        (HERE, 4, 0, b"=802.3ad=encap3+4=filter"),
+        (HERE, 5, 0, b"=balance-tlb=vlan+srcmac=filter_active"),
+        (HERE, 6, 0, b"=balance-alb=filter_backup"),
     ],
 ];
 

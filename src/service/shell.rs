@@ -13,6 +13,8 @@
 //! | `IF_ADDRESSES`, `IF_GATEWAYS` | all of them, a blank behind each |
 //! | `IF_BRIDGE_PORTS` | of a bridge that names its ports by `requires` only: these |
 //!
+//! `ip` in a command is `vrf-launch ip`, which hands over what it does not know to iproute2 or busybox.
+//!
 //! Other spellings of a keyword come by the usual one: `vrf red` is `IF_VRF_MEMBER`. Nothing else is in the environment.
 //!
 //! Source: `libifupdown/lifecycle.c: build_environment`, `interface-file.c: tokens` of ifupdown-ng.
@@ -40,7 +42,14 @@ pub fn run(command: &[u8], iface: &[u8], phase: &str, conf: &Loaded, verbose: bo
     const SHELL: &CStr = c"/bin/sh";
     file::identity(SHELL)?;
     let mut arguments = List::new();
-    string(&mut arguments, &[b"sh\0-c\0", command])?;
+    let mut own = [0; 512];
+    let own = file::read_link(c"/proc/self/exe", &mut own).unwrap_or_default();
+    if own.is_empty() || own.contains(&b'\'') {
+        string(&mut arguments, &[b"sh\0-c\0", command])?;
+    } else {
+        // Without a configuration: what it brings up is being brought up.
+        string(&mut arguments, &[b"sh\0-c\0ip() { '", own, b"' -c /dev/null ip \"$@\"; }\n", command])?;
+    }
     let mut environment = List::new();
     put(&mut environment, iface, phase, conf, verbose)?;
     let child = process::fork()?;

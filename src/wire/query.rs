@@ -32,6 +32,18 @@ pub fn links_of_master(index: u32, out: &mut Writer<'_>) {
     out.attr_u32(uapi::IFLA_MASTER, index);
 }
 
+/// `RTM_NEWLINK`: the link of that name into a group.
+pub fn into_group(name: &[u8], group: u32, out: &mut Writer<'_>) {
+    links_of_group(group, out);
+    out.attr_str(uapi::IFLA_IFNAME, name);
+}
+
+/// `RTM_DELLINK`: all links of a group, in one step.
+pub fn links_of_group(group: u32, out: &mut Writer<'_>) {
+    out.push(&[0; 16], &[]);
+    out.attr_u32(uapi::IFLA_GROUP, group);
+}
+
 /// Dump of `RTM_GETADDR`: the addresses of a link, of one family or (0) of both.
 pub fn addrs_of_link(family: u8, index: u32, out: &mut Writer<'_>) {
     out.push(&[family, 0, 0, 0], &index.to_ne_bytes());

@@ -107,7 +107,7 @@ case_ without_iproute2_and_busybox_that_is_said
 mkdir -p /tmp/root/bin /tmp/root/proc
 cp /vrf-launch /tmp/root/bin/ip
 mount -t proc proc /tmp/root/proc
-run chroot /tmp/root /bin/ip neigh show
+run chroot /tmp/root /bin/ip maddress show
 equal 'exit code' "$status" 1
 match 'message' "$err" 'neither iproute2 nor busybox'
 run chroot /tmp/root /bin/ip link set lo up

@@ -16,7 +16,7 @@ def linklocal: type == "string" and startswith("fe80:") and (endswith("/64") | n
         .linkinfo.info_data.gc_timer, .linkinfo.info_data.topology_change_timer, .linkinfo.info_data.tcn_timer,
         .linkinfo.info_slave_data.root_id, .linkinfo.info_slave_data.bridge_id, .linkinfo.info_slave_data.id,
         .linkinfo.info_slave_data.hold_timer, .linkinfo.info_slave_data.message_age_timer,
-        .linkinfo.info_slave_data.forward_delay_timer
+        .linkinfo.info_slave_data.forward_delay_timer, .linkinfo.info_slave_data.perm_hwaddr
     ) | .flags |= sort) | sort_by(.ifname)),
     addresses: (.[5] | map({ifname} + (.addr_info[] | select(.local | linklocal | not))) | sort)
 } | to_entries[] | [.key] + (.value[] | [.])

@@ -1,0 +1,70 @@
+#!/bin/sh
+# Large files: up, up again, down; how long, and how much memory. The figures are on the console, beside those of `ip -batch`.
+#
+# APPEND=scale=N in the environment of the test sets how many interfaces, and 4/10 N VRFs: 10000 is what was promised.
+# kernels: debian-6.1
+# modules: vrf dummy
+# timeout: 1800
+interfaces=400 vrfs=160
+scale=$(sed -n 's/.* scale=\([0-9]*\).*/\1/p' /proc/cmdline)
+[ -z "$scale" ] || interfaces=$scale vrfs=$((scale * 4 / 10))
+
+# measured NAME COMMAND...: runs it; its time in milliseconds is in $ms, its peak memory in kB in $peak
+measured() {
+    name=$1
+    shift
+    from=$(cut -d ' ' -f 1 /proc/uptime)
+    run /busybox/time -f 'peak %M' "$@"
+    to=$(cut -d ' ' -f 1 /proc/uptime)
+    ms=$(awk "BEGIN { printf \"%d\", ($to - $from) * 1000 }")
+    peak=$(echo "$err" | sed -n 's/^peak //p')
+    err=$(echo "$err" | grep -v '^peak ')
+    echo "# $name: $ms ms, $peak kB"
+    equal "$name succeeds" "$status$err" 0
+}
+
+# Interfaces that are there, of a kind
+count() { ip -o link show type "$1" | wc -l; }
+
+theirs_ip=$(command -v ip)
+ip link del dummy0 2>/tmp/said
+
+case_ dummies
+awk "BEGIN { for (n = 0; n < $interfaces; n++)
+    printf \"auto d%d\niface d%d\n    link-type dummy\n    address 10.%d.%d.1/24\n\n\", n, n, n / 250, n % 250 }" >/tmp/conf
+awk "BEGIN { for (n = 0; n < $interfaces; n++) printf \"link add d%d type dummy\n\", n
+    for (n = 0; n < $interfaces; n++)
+        printf \"link set d%d up\naddr add 10.%d.%d.1/24 dev d%d\n\", n, n / 250, n % 250, n }" >/tmp/batch
+ip netns add theirs
+measured "ip -batch, $interfaces interfaces" "$theirs_ip" -n theirs -batch /tmp/batch
+theirs=$ms
+ip -n theirs -o -4 addr show | grep -c ' d[0-9]' >/tmp/wanted
+ip netns del theirs
+measured "up, $interfaces interfaces" /vrf-launch -c /tmp/conf up
+equal 'all are there' "$(ip -o -4 addr show | grep -c ' d[0-9]')" "$(cat /tmp/wanted)"
+echo "# up against ip -batch: $((ms * 100 / theirs)) %"
+[ "$ms" -lt $((theirs * 4)) ] || fail "up takes $ms ms, ip -batch $theirs"
+[ "$peak" -lt $((4000 + interfaces * 2)) ] || fail "up takes $peak kB"
+measured 'up again' /vrf-launch -c /tmp/conf up
+[ "$ms" -lt "$theirs" ] || fail "up again takes $ms ms"
+measured down /vrf-launch -c /tmp/conf down
+equal 'none is left' "$(count dummy)" 0
+
+case_ vrfs
+awk "BEGIN { for (n = 1; n <= $vrfs; n++)
+    printf \"auto v%d\niface v%d\n    vrf-table %d\n    vrf-route unreachable 10.9.0.0/16\n\n\", n, n, 1000 + n }" >/tmp/conf
+awk "BEGIN { for (n = 1; n <= $vrfs; n++) printf \"link add v%d type vrf table %d\n\", n, 1000 + n
+    for (n = 1; n <= $vrfs; n++)
+        printf \"link set v%d up\naddr add 127.0.0.1/8 dev v%d\nroute add unreachable 10.9.0.0/16 table %d\n\", n, n, 1000 + n }" >/tmp/batch
+ip netns add theirs
+measured "ip -batch, $vrfs VRFs" "$theirs_ip" -n theirs -batch /tmp/batch
+theirs=$ms
+ip netns del theirs
+measured "up, $vrfs VRFs" /vrf-launch -c /tmp/conf up
+equal 'all are there' "$(count vrf)" "$vrfs"
+echo "# up against ip -batch: $((ms * 100 / theirs)) %"
+[ "$ms" -lt $((theirs * 4)) ] || fail "up takes $ms ms, ip -batch $theirs"
+[ "$peak" -lt $((4000 + vrfs * 2)) ] || fail "up takes $peak kB"
+measured 'up again' /vrf-launch -c /tmp/conf up
+measured down /vrf-launch -c /tmp/conf down
+equal 'none is left' "$(count vrf)" 0
