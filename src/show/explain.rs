@@ -254,7 +254,7 @@ impl<'a> Explain<'a> {
             return same || self.is_source_refused(answer);
         }
         // What is not for this machine is forwarded or not, which rules do not tell; and one that is may be refused for its source.
-        same || matches!(answer.end, End::Errno(_)) || !is_own(end)
+        same || matches!(answer.end, End::Errno(_)) || !(is_own(end) || is_own(answer.end))
     }
 
     /// Whether rules decide: an address of a link goes by the interface that the socket names.

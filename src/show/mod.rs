@@ -364,6 +364,9 @@ fn tell_rule(rule: &[u8], out: &mut Out) {
             if let Some(len) = number(attrs, uapi::FRA_SUPPRESS_PREFIXLEN).filter(|len| *len != u32::MAX) {
                 out.num("suppress_prefixlength| if its prefix is longer than /", len);
             }
+            if let Some(group) = number(attrs, uapi::FRA_SUPPRESS_IFGROUP) {
+                out.num("suppress_ifgroup| unless by an interface of group ", group);
+            }
         }
         uapi::FR_ACT_GOTO => {
             out.word("action|", "goto");
