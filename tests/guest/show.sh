@@ -3,7 +3,7 @@
 # no VRF, of one that is well, of one on a shared interface, and of one that others made and much is wrong with; on a pipe and on
 # terminals.
 # modules: vrf dummy sch_ingress cls_bpf
-# timeout: 180
+# timeout: 300
 cat >/tmp/conf <<'END'
 auto mgmt
 iface mgmt
@@ -58,10 +58,10 @@ valid() {
 }
 
 lines='(.vrfs[] | to_entries[] | .value = if (.value | type) == "array" then .value[] else .value end), .rules[].rules[]'
-# services: two of them, one of another user who may not take ports below 1024
+# services: two of them, in one cgroup, as the kernel gives cgroups in no order
 services() {
     serve tcp4 22 hello /vrf-launch mgmt --
-    serve udp6 5353 hello /vrf-launch --isolation strict --user nobody mgmt --
+    serve udp6 5353 hello /vrf-launch --user nobody mgmt --
 }
 
 case_ no_vrf_is_said
@@ -87,14 +87,18 @@ equal 'routes as iproute2 says' "$(echo "$out" | jq -cS "$routes")" "$({ ip -4 -
     jq -cS -s 'add | map({to: .dst, type: (.type // "unicast"), dev: (.dev // "none"), via: (.gateway // "none")}) | sort')"
 equal 'rules as iproute2 says' "$(echo "$out" | jq -c '.rules[0].rules | map(.priority)')" "$(ip -4 -j rule | jq -c 'map(.priority)')"
 
+background /vrf-launch --isolation strict --user nobody mgmt -- sleep 1000
+soon grep -q sleep "/proc/$pid/comm" || fail 'it does not run'
+match 'strict' "$(vl show mgmt)" '^  service           PID sleep, user nobody, strict by cgroup$'
+
 case_ by_width
 services
 on_terminal '' TERM=dumb /vrf-launch show mgmt >/tmp/got
 snapshot dumb /tmp/got
 equal 'no line is longer than an unknown terminal' "$(awk 'length > 80' /tmp/got)" ''
-on_terminal 60 TERM=linux /vrf-launch show mgmt >/tmp/got
+on_terminal 63 TERM=linux /vrf-launch show mgmt >/tmp/got
 snapshot colour /tmp/got
-equal 'no line is longer than the terminal' "$(tr -d '^' </tmp/got | sed 's/\[[0-9]*m//g' | awk 'length > 60')" ''
+equal 'no line is longer than the terminal' "$(tr -d '^' </tmp/got | sed 's/\[[0-9]*m//g' | awk 'length > 63')" ''
 on_terminal '' NO_COLOR=1 TERM=linux /vrf-launch show mgmt >/tmp/plain
 equal 'NO_COLOR' "$(grep -c '\^' /tmp/plain)" 0
 
