@@ -20,7 +20,7 @@ use crate::conf::hash::slots;
 use crate::conf::keywords::{Keyword, Property, is_foreign, keyword, near};
 use crate::conf::lines::Lines;
 use crate::conf::stanzas::{Conf, Stanza, count};
-use crate::conf::words::{Words, code};
+use crate::conf::words::{Words, code, coded};
 use crate::conf::{Fault, lines};
 use crate::error::{Errno, Error, Exit, Place, What};
 use crate::limits;
@@ -152,7 +152,7 @@ pub fn load_if_any(named: Option<&'static CStr>) -> Outcome<Loaded> {
 }
 
 /// Words that read other files, each behind the byte that says how.
-const SOURCES: &[u8] = b"ssource dsource-directory";
+const SOURCES: &[u8] = &coded(b" ssource dsource-directory");
 const SOURCE: u8 = b's';
 
 /// A file that was read, or is being read.

@@ -42,6 +42,17 @@ impl<'a> Near<'a> {
         self
     }
 
+    /// Offers the words of a table of [`crate::conf::words::code`].
+    #[inline(never)]
+    pub fn offer_coded(mut self, mut table: &'a [u8]) -> Self {
+        while let [len, tail @ ..] = table {
+            let (entry, rest) = tail.split_at_checked(usize::from(*len)).unwrap_or_default();
+            self = self.offer(entry, b' ', 1);
+            table = rest;
+        }
+        self
+    }
+
     /// The word that was meant; empty where none is similar.
     pub const fn best(&self) -> &'a [u8] {
         self.best

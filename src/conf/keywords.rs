@@ -3,7 +3,7 @@
 use super::Fault;
 use super::lines::Line;
 use super::values::{self, Reason};
-use super::words::{Words, code};
+use super::words::{Words, code, coded};
 use crate::near::Near;
 use crate::text::Buf;
 use crate::wire::msg::Writer;
@@ -62,14 +62,15 @@ pub enum Keyword {
 }
 
 /// Every spelling, each behind the byte of its keyword. `pointopoint` is classic ifupdown's, `vrf` ifupdown2's.
-pub(super) const NAMES: &[u8] =
-    b"aaddress balias cdown dgateway ehwaddress flink-type gmetric hmtu inetmask jpoint-to-point \
+pub(super) const NAMES: &[u8] = &coded(
+    b" aaddress balias cdown dgateway ehwaddress flink-type gmetric hmtu inetmask jpoint-to-point \
 jpointopoint kpost-down lpost-up mpre-down npre-up orequires pup qveth-peer-name uvrf rvrf-accept svrf-isolation \
 tvrf-loopback uvrf-member vvrf-route wvrf-rules xvrf-shared yvrf-strict-mode zvrf-table {inherit |use \
 }vlan-raw-device ~vlan-id \x80vlan-protocol \x81bridge-ports \x82bridge-stp \x83bridge-fd \x84bridge-hello \
 \x85bridge-maxage \x86bridge-ageing \x87bridge-bridgeprio \x88bridge-vlan-aware \x89bridge-hw \x8aipv6-accept-ra \x8aaccept_ra \
 \x8bipv6-autoconf \x8bautoconf \x8cipv6-dad-transmits \x8cdad_transmits \x8cdad-attempts \x8dprivext \
-\x8ebond-members \x8ebond-slaves";
+\x8ebond-members \x8ebond-slaves",
+);
 
 /// The keyword a word is, if it is one.
 #[inline(never)]
@@ -163,7 +164,7 @@ pub fn canonical(word: &[u8]) -> &[u8] {
 #[inline(never)]
 pub fn near(word: &[u8]) -> &[u8] {
     // vxlan-id is ifupdown-ng's, and no vlan-id.
-    if word == b"vxlan-id" { b"" } else { Near::new(word).offer(NAMES, b' ', 1).surely() }
+    if word == b"vxlan-id" { b"" } else { Near::new(word).offer_coded(NAMES).surely() }
 }
 
 /// Whether the word is a keyword of somebody else.
@@ -284,13 +285,15 @@ impl<'a> Property<'a> {
                 *word = self.value;
                 self.check_route()
             }
-            K::VrfAccept => match Words::new(self.value).find(|kind| code(b"ttcp uudp rraw", kind) == 0) {
-                None => Ok(()),
-                Some(kind) => {
-                    *word = kind;
-                    Err("neither tcp, udp nor raw")
+            K::VrfAccept => {
+                match Words::new(self.value).find(|kind| code(const { &coded(b" ttcp uudp rraw") }, kind) == 0) {
+                    None => Ok(()),
+                    Some(kind) => {
+                        *word = kind;
+                        Err("neither tcp, udp nor raw")
+                    }
                 }
-            },
+            }
         }
     }
 
@@ -309,7 +312,7 @@ impl<'a> Property<'a> {
 
     #[inline(never)]
     fn check_route(&self) -> Result<(), Reason> {
-        if Words::new(self.value).any(|word| code(b"ttable vvrf", word) != 0) {
+        if Words::new(self.value).any(|word| code(const { &coded(b" ttable vvrf") }, word) != 0) {
             return Err("the table is the VRF's own and is not said again");
         }
         let mut room = [0; limits::COMMAND];
@@ -332,7 +335,7 @@ pub(super) const NO_SUCH_KEYWORD: &str = "no such keyword; those with vrf- are v
     vrf-isolation, vrf-shared, vrf-accept, vrf-strict-mode";
 
 /// The levels of isolation, each behind its first letter.
-pub(super) const LEVELS: &[u8] = b"bbind gguard sstrict";
+pub(super) const LEVELS: &[u8] = &coded(b" bbind gguard sstrict");
 pub(super) const NO_SUCH_LEVEL: &str = "the levels are bind, guard, strict";
 
 /// A level of isolation.
@@ -362,7 +365,7 @@ pub fn vlan_id(word: &[u8]) -> Result<u32, Reason> {
 
 /// The protocol of a VLAN as `ip` has it; empty for a word that is none.
 pub fn vlan_protocol(word: &[u8]) -> &'static [u8] {
-    match code(b"q802.1q q802.1Q a802.1ad a802.1AD aqinq aQinQ aQINQ aq-in-q aQ-in-Q", word) {
+    match code(const { &coded(b" q802.1q q802.1Q a802.1ad a802.1AD aqinq aQinQ aQINQ aq-in-q aQ-in-Q") }, word) {
         b'q' => b"802.1Q",
         b'a' => b"802.1ad",
         _ => b"",

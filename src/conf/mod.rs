@@ -38,6 +38,6 @@ impl<'a> Fault<'a> {
             services::NO_SUCH_RESPAWN => (self.word, services::RESPAWNS),
             _ => return b"",
         };
-        Near::new(word).offer(table, b' ', 1).best()
+        Near::new(word).offer_coded(table).best()
     }
 }

@@ -7,7 +7,7 @@ use super::Fault;
 use super::keywords::{Property, isolation};
 use super::stanzas::{Conf, Iface, SERVICE};
 use super::values::{self, Reason};
-use super::words::{Split, Word, Words, code};
+use super::words::{Split, Word, Words, code, coded};
 use crate::error::Exit;
 use crate::limits;
 
@@ -20,7 +20,7 @@ pub type Field = u8;
 
 /// Every keyword.
 pub(super) const NAMES: &[u8] =
-    b"cchdir eenv xexec iisolation Iinetd llisten ooutput rready qrequires fresolv-conf srespawn uuser vvrf";
+    &coded(b" cchdir eenv xexec iisolation Iinetd llisten ooutput rready qrequires fresolv-conf srespawn uuser vvrf");
 /// `chdir DIR`
 pub const CHDIR: Field = b'c';
 /// `env NAME=VALUE…`
@@ -49,7 +49,7 @@ pub const USER: Field = b'u';
 pub const VRF: Field = b'v';
 
 /// The values of `respawn`, each behind its first letter.
-pub(super) const RESPAWNS: &[u8] = b"yyes nno oon-failure";
+pub(super) const RESPAWNS: &[u8] = &coded(b" yyes nno oon-failure");
 pub(super) const NO_SUCH_RESPAWN: &str = "the values are yes, no, on-failure";
 pub(super) const NO_SUCH_KEYWORD: &str = "no such keyword of a service";
 

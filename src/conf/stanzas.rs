@@ -25,7 +25,7 @@ use super::keywords::{Keyword, Property, is_misspelt, keyword, vlan_id, vrf_tabl
 use super::lines::{Line, Lines, offset};
 use super::services::Service;
 use super::values::{self, Reason};
-use super::words::{Words, code, has_word};
+use super::words::{Words, code, coded, has_word};
 use crate::bytes::before;
 use crate::limits;
 use crate::near::Near;
@@ -33,7 +33,7 @@ use crate::prefix::Prefix;
 use core::net::IpAddr;
 
 /// Words that begin a stanza, each behind the byte that says what it begins.
-const HEADINGS: &[u8] = b"aauto iiface iinterface ttemplate ddefaults sservice";
+const HEADINGS: &[u8] = &coded(b" aauto iiface iinterface ttemplate ddefaults sservice");
 const AUTO: u8 = b'a';
 const IFACE: u8 = b'i';
 const TEMPLATE: u8 = b't';

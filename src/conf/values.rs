@@ -10,7 +10,7 @@
 //! Source: iproute2 7.1 `lib/utils.c`, `lib/rt_names.c`; interfaces(5) of ifupdown-ng.
 
 use super::lines::is_blank;
-use super::words::{Words, code};
+use super::words::{Words, code, coded};
 use crate::bytes::before;
 use crate::prefix::Prefix;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -164,7 +164,7 @@ pub fn listen(word: &[u8]) -> Result<Listen, Reason> {
     let rest = parts.next().unwrap_or_default();
     let (mut backlog, mut reuseport, mut freebind, mut v6only) = (4096, false, false, false);
     for part in parts {
-        match (code(b"rreuseport ffreebind 6v6only", part), part.strip_prefix(b"backlog=")) {
+        match (code(const { &coded(b" rreuseport ffreebind 6v6only") }, part), part.strip_prefix(b"backlog=")) {
             (b'r', _) => reuseport = true,
             (b'f', _) => freebind = true,
             (b'6', _) => v6only = true,
@@ -192,7 +192,7 @@ pub fn listen(word: &[u8]) -> Result<Listen, Reason> {
 /// # Errors
 /// Any other word.
 pub fn yes_no(word: &[u8]) -> Result<bool, Reason> {
-    match code(b"yyes yon ytrue y1 nno noff nfalse n0", word) {
+    match code(const { &coded(b" yyes yon ytrue y1 nno noff nfalse n0") }, word) {
         b'y' => Ok(true),
         b'n' => Ok(false),
         _ => Err("neither yes nor no"),

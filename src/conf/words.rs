@@ -144,6 +144,13 @@ impl<'a> Iterator for Split<'a> {
 
     fn next(&mut self) -> Option<Word<'a>> {
         let text = trim_start(self.rest);
+        // Most words have no byte that might mean something.
+        let plain = text.iter().position(|byte| !matches!(byte, b'-'..=b':' | b'a'..=b'z')).unwrap_or(text.len());
+        let (word, rest) = text.split_at_checked(plain)?;
+        if plain > 0 && rest.first().is_none_or(|byte| is_blank(*byte)) {
+            self.rest = rest;
+            return Some(Word::Plain(word));
+        }
         let (mut quote, mut escaped, mut special, mut quoted) = (0, false, false, false);
         let end = text.iter().position(|&byte| {
             if escaped {
@@ -190,15 +197,39 @@ pub fn is_simple_command(body: &[u8]) -> bool {
     named && words.all(|word| matches!(word, Word::Plain(_)))
 }
 
-/// The byte that stands before `word` in a table of words with one blank between them; 0 if it is none of them.
+/// A table of words for [`code`]. In the text each has a blank before it, and then the byte that stands for it: ` ttcp uudp`.
 ///
-/// One byte string instead of an array of slices, each of which would cost its pointer, length and relocation.
+/// One byte string instead of an array of slices, each of which would cost its pointer, length and relocation. In the place
+/// of each blank comes the length of what follows: nobody looks for its end again.
+pub const fn coded<const N: usize>(text: &[u8; N]) -> [u8; N] {
+    let mut table = *text;
+    let mut end = N;
+    let mut len = 0;
+    while let ([head @ .., byte], 1..) = (text.split_at(end).0, end) {
+        end = head.len();
+        if *byte == b' ' {
+            let (_, place) = table.split_at_mut(end);
+            if let [place, ..] = place {
+                *place = len;
+            }
+            len = 0;
+        } else {
+            len += 1;
+        }
+    }
+    assert!(len == 0);
+    table
+}
+
+/// The byte that stands for `word` in a table; 0 if it is none of its words.
 #[inline(never)]
 pub fn code(table: &'static [u8], word: &[u8]) -> u8 {
-    for entry in table.split(|byte| *byte == b' ') {
+    let mut rest = table;
+    while let [len, tail @ ..] = rest {
+        let (entry, next) = tail.split_at_checked(usize::from(*len)).unwrap_or_default();
         match entry {
             [code, name @ ..] if name == word => return *code,
-            _ => {}
+            _ => rest = next,
         }
     }
     0

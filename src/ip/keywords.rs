@@ -446,7 +446,7 @@ static PACKED: [u8; start(TABLES.len())] = {
         while let [(id, at, needs, names), rest @ ..] = groups {
             let [at, more, ..] = at.to_le_bytes();
             assert!(more == 0);
-            room = append(room, names);
+            room = append_names(room, names);
             room = append(room, &[END | *id, at, *needs]);
             groups = rest;
         }
@@ -467,6 +467,26 @@ const fn append<'r>(room: &'r mut [u8], bytes: &[u8]) -> &'r mut [u8] {
     rest
 }
 
+/// Writes names, each behind its length in the place of `=`, and with [`BEGINS`] in that of `:`.
+const fn append_names<'r>(room: &'r mut [u8], names: &[u8]) -> &'r mut [u8] {
+    let (place, rest) = room.split_at_mut(names.len());
+    place.copy_from_slice(names);
+    let (mut end, mut len) = (names.len(), 0);
+    while let ([head @ .., byte], 1..) = (names.split_at(end).0, end) {
+        end = head.len();
+        match (*byte, place.split_at_mut(end).1) {
+            (b'=', [how, ..]) => (*how, len) = (len, 0),
+            (b':', [how, ..]) => (*how, len) = (len | BEGINS, 0),
+            _ => len += 1,
+        }
+    }
+    assert!(len == 0);
+    rest
+}
+
+/// The bit of a length that tells a keyword that others begin with.
+const BEGINS: u8 = 0x40;
+
 /// What `word` is in the table that begins there, what it is about, and what it needs: of the first keyword that it is
 /// or begins. [`NONE`] if there is none.
 #[inline(never)]
@@ -482,9 +502,8 @@ pub(super) fn keyword(start: usize, word: &[u8]) -> (u8, u8, u8) {
                 table = rest;
             }
             [how, rest @ ..] if *how != 0 => {
-                let len = rest.iter().position(|byte| *byte >= END || matches!(byte, b'=' | b':')).unwrap_or(0);
-                let (name, rest) = rest.split_at_checked(len).unwrap_or_default();
-                let whole = *how == b':' || len == word.len();
+                let (name, rest) = rest.split_at_checked(usize::from(how & !BEGINS)).unwrap_or_default();
+                let whole = *how & BEGINS != 0 || name.len() == word.len();
                 found |= whole && !word.is_empty() && name.starts_with(word);
                 table = rest;
             }
