@@ -5,6 +5,7 @@ ARCH   ?= $(NATIVE)
 PREFIX ?= /usr/local
 BUILD  := target
 OUT    := $(BUILD)/vrf-launch$(if $(filter file,$(origin ARCH)),,-$(ARCH))
+TREE   := target
 MAX    := 327680
 
 # What `make test`, `make demo` and `make check` run on this machine, by Debian's names. What the guests run is fetched
@@ -75,7 +76,7 @@ ifneq ($(VRF_LAUNCH_CONFIG),)
   endif
 endif
 
-.PHONY: build get-rust get-musl get-cross packages demo bench test test-kernels trust fuzz tiny-kernel-demo check install clean help
+.PHONY: build get-rust get-musl get-cross packages demo bench sizes test test-kernels trust fuzz tiny-kernel-demo check install clean help
 .DEFAULT_GOAL := build
 
 ifneq ($(missing),)
@@ -95,8 +96,11 @@ endif
 demo: build packages ## boot a machine in QEMU and show the main job; SHELL_INSIDE=1 ends with a prompt in it
 	@$(CARGO) run --quiet --package vrf-launch-tests --bin demo
 
-bench: build packages ## what launches and the data path cost, by each way there is; also in target/bench.md and .json
-	@$(CARGO) run --quiet --package vrf-launch-tests --bin bench
+bench: build sizes packages ## what launches, the data path, set-up, boot and memory cost, by each way there is; also in target/bench.md, .json, .svg
+	@$(CARGO) run --quiet --package vrf-launch-tests --bin bench -- $(ONLY)
+
+sizes: # the program with its symbols, so that bytes can be told apart; `make bench ONLY=sizes` prints them
+	@mkdir -p target/sizes && CARGO_PROFILE_RELEASE_STRIP=none $(MAKE) --no-print-directory build ARCH=$(ARCH) TREE=target/sizes OUT=target/sizes/vrf-launch >/dev/null
 
 test: build packages ## every test: the library's, the host's, and the scenarios on booted kernels
 	$(CARGO) test --lib

@@ -71,3 +71,13 @@ pub fn headers(bytes: &[u8]) -> Result<Headers> {
             .count(),
     })
 }
+
+/// The names of the sections of an executable, and their sizes.
+///
+/// # Errors
+/// The bytes are no ELF file.
+pub fn sections(bytes: &[u8]) -> Result<Vec<(String, u64)>> {
+    let elf = Elf::parse(bytes).context("not an ELF file")?;
+    let name = |at| elf.shdr_strtab.get_at(at).unwrap_or_default().to_owned();
+    Ok(elf.section_headers.iter().map(|section| (name(section.sh_name), section.sh_size)).collect())
+}

