@@ -129,6 +129,7 @@ check: build packages ## formatting, lints, shell scripts, the layer rule, and t
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --package vrf-launch-tests --all-targets -- -D warnings
 	shellcheck $(wildcard tests/guest/*.sh tests/bench/*.sh) initramfs/completions/vrf-launch.bash
+	shellcheck --shell=sh --exclude=SC2034,SC2154,SC2086,SC2164 $(shell grep -rlE '^.!(/bin/sh|/sbin/openrc-run)' initramfs) initramfs/alpine/APKBUILD
 	mandoc -T lint initramfs/man/*
 	$(CARGO) test --package vrf-launch-tests --test layers
 	@size=$$(wc -c <$(OUT)); echo "$(OUT): $$size bytes of $(MAX)"; test "$$size" -le $(MAX)
@@ -138,10 +139,15 @@ DOCUMENTS := man/vrf-launch.8:man/man8/vrf-launch.8 man/vrf-launch.conf.5:man/ma
 	completions/vrf-launch.bash:bash-completion/completions/vrf-launch completions/_vrf-launch:zsh/site-functions/_vrf-launch \
 	completions/vrf-launch.fish:fish/vendor_completions.d/vrf-launch.fish
 
-install: ## copy target/vrf-launch to DESTDIR/PREFIX/sbin (PREFIX=/usr/local; empty for /sbin), its manual and completions
+# What init systems and images take from there as they like: it goes into share/vrf-launch of the same place.
+EXAMPLES := $(filter-out initramfs/man/% initramfs/completions/% initramfs/alpine/%,$(shell find initramfs -type f | LC_ALL=C sort))
+
+install: ## copy target/vrf-launch to DESTDIR/PREFIX/sbin (PREFIX=/usr/local; empty for /sbin), its manual, completions, examples
 	install -D -m 755 $(OUT) $(DESTDIR)$(PREFIX)/sbin/vrf-launch
 	for file in $(DOCUMENTS); do \
 		install -D -m 644 initramfs/$${file%:*} $(DESTDIR)$(or $(PREFIX),/usr)/share/$${file#*:} || exit 1; done
+	for file in $(EXAMPLES); do mode=644; [ ! -x $$file ] || mode=755; \
+		install -D -m $$mode $$file $(DESTDIR)$(or $(PREFIX),/usr)/share/vrf-launch/$${file#initramfs/} || exit 1; done
 
 clean: ## remove target/
 	rm -rf target

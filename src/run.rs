@@ -825,7 +825,7 @@ fn first_process(options: &Options, words: Strings, environment: Strings) -> Exi
     if process::getpid() != 1 {
         return wrong(What::Word(b"command", b"init"), "for the first process of a machine or a container", b"");
     }
-    init::prepare(environment);
+    let has_devices = init::prepare(environment);
     let done = load::load_if_any(options.config).and_then(|conf| {
         init::prepare_for(&conf);
         supervised(options, conf, environment, true, &mut |supervisor| {
@@ -840,7 +840,12 @@ fn first_process(options: &Options, words: Strings, environment: Strings) -> Exi
             }
             supervisor.leave();
             match init::next_init(words) {
-                Some(command) => Err(Settings::NONE.exec(command, environment)),
+                Some(command) => {
+                    if has_devices {
+                        init::leave_devices();
+                    }
+                    Err(Settings::NONE.exec(command, environment))
+                }
                 None => {
                     Err(wrong(What::Nothing, "no service, and no init to go on with: /sbin/init is not there", b""))
                 }

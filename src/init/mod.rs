@@ -31,11 +31,13 @@ struct Mount {
     options: &'static CStr,
 }
 
+const DEV: &CStr = c"/dev";
+
 /// In the order of mounting.
 const MOUNTS: [Mount; 6] = [
     Mount { kind: c"proc", place: c"/proc", flags: file::PLAIN, options: c"" },
     Mount { kind: c"sysfs", place: c"/sys", flags: file::PLAIN, options: c"" },
-    Mount { kind: c"devtmpfs", place: c"/dev", flags: file::NO_SUID, options: c"mode=0755" },
+    Mount { kind: c"devtmpfs", place: DEV, flags: file::NO_SUID, options: c"mode=0755" },
     Mount { kind: c"devpts", place: c"/dev/pts", flags: file::NO_SUID, options: c"gid=5,mode=620,ptmxmode=666" },
     Mount { kind: c"tmpfs", place: c"/run", flags: file::NO_SUID, options: c"mode=0755" },
     // With favordynmods (6.0) a process joins a cgroup without waiting.
@@ -43,9 +45,11 @@ const MOUNTS: [Mount; 6] = [
 ];
 
 /// Makes the machine ready: file systems, console, log, name, modules.
+/// Says whether /dev was mounted for it.
 #[inline(never)]
-pub fn prepare(environment: Strings) {
+pub fn prepare(environment: Strings) -> bool {
     process::keep_ctrl_alt_del();
+    let had_devices = is_mount_point(DEV);
     for mount in &MOUNTS {
         // Whoever came before, or the kernel, has mounted some.
         if !is_mount_point(mount.place) {
@@ -78,6 +82,13 @@ pub fn prepare(environment: Strings) {
             }
         }
     }
+    !had_devices
+}
+
+/// Takes /dev away again, for the init that comes next: that of an initramfs mounts it, and where it cannot, because it is
+/// mounted, takes an empty one (those of Alpine and Debian do).
+pub fn leave_devices() {
+    let _ = file::detach(DEV); // then it is the next one's to say
 }
 
 /// Loads the modules by which an interface is shared, where one is to be. Others of the configuration are those of links,

@@ -252,6 +252,13 @@ pub fn unmount(target: &CStr) -> Result<()> {
     Ok(())
 }
 
+/// Takes a file system out of its place, with those that are mounted in it; who has files of it open keeps them. `umount2(2)`.
+pub fn detach(target: &CStr) -> Result<()> {
+    // SAFETY: the kernel reads a C string.
+    unsafe { call!(umount2, target.as_ptr(), linux::MNT_DETACH, 0) }?;
+    Ok(())
+}
+
 /// Mounts a file system that needs no device. `mount(2)`.
 pub fn mount(kind: &CStr, target: &CStr) -> Result<()> {
     mount_with(c"none", target, kind, PLAIN, c"")

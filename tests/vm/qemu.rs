@@ -91,8 +91,17 @@ impl Machine {
     ///
     /// # Errors
     /// QEMU is not installed or does not start.
-    pub fn run(&self, timeout: Duration, mut hear: impl FnMut(&str)) -> Result<End> {
+    pub fn run(&self, timeout: Duration, hear: impl FnMut(&str)) -> Result<End> {
+        self.run_with(&[], timeout, hear)
+    }
+
+    /// The same with more arguments for QEMU, such as other disks.
+    ///
+    /// # Errors
+    /// QEMU is not installed or does not start.
+    pub fn run_with(&self, arguments: &[OsString], timeout: Duration, mut hear: impl FnMut(&str)) -> Result<End> {
         let mut command = self.command();
+        command.args(arguments);
         command.args(["-serial", "stdio"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut child = Running(command.spawn().context("cannot run qemu-system-x86_64: is its package installed?")?);
         let mut console = BufReader::new(child.0.stdout.take().context("no console")?);
