@@ -100,6 +100,8 @@ pub struct Apply {
     known: [Known; limits::LINKS],
     /// How many have been put there so far: the next takes the place of the oldest.
     met: usize,
+    /// The addresses of interfaces that were up before, with their indices: they are others', and not taken back.
+    had: List<(u32, IpAddr)>,
     /// What [`Apply::local_rules`] found of IPv4 and of IPv6.
     local: [LocalRules; 2],
     /// Whether that still holds.
@@ -163,6 +165,7 @@ impl Apply {
             texts: List::new(),
             known: [Known::default(); limits::LINKS],
             met: 0,
+            had: List::new(),
             local: [[0; 3]; 2],
             local_holds: false,
             owner: b"",
@@ -483,6 +486,12 @@ impl Apply {
             _ => {}
         }
         way_back(command, &request, body, undo);
+        if request.class == Class::AddrAdd {
+            let wanted = own_address(attrs(body, ADDR)).map(|address| (word(body, ADDR_INDEX), address));
+            if self.had.as_slice().iter().any(|had| Some(*had) == wanted) {
+                undo.truncate(0);
+            }
+        }
         self.push(command, &request, body, undo.as_bytes(), asked)?;
         if request.class == Class::LinkDel {
             self.flush()?;
@@ -568,7 +577,10 @@ impl Apply {
             }
             first
         });
-        let mut outcome = sent.map_err(|errno| refused("talk to", b"rtnetlink", errno));
+        let mut outcome = match sent {
+            Err(errno) if failed.is_none() => Err(refused("talk to", b"rtnetlink", errno)),
+            _ => Ok(()),
+        };
         // The texts are borrowed while more is asked: what is asked from here on is nobody's batch.
         let texts = core::mem::take(&mut self.texts);
         if let Some(pending) = failed.and_then(|number| self.queue.as_slice().get(number)) {
@@ -602,12 +614,36 @@ impl Apply {
         }
         let mut known = Known::default();
         self.look(name, &mut |link| known.read(link))?;
+        self.note_addresses(&known)?;
         let place = self.met % limits::LINKS;
         self.met += 1;
         if let Some(place) = self.known.get_mut(place) {
             *place = known;
         }
         if known.index == 0 { Err(Errno::EPROTO) } else { Ok(()) }
+    }
+
+    /// Notes what addresses an interface has that is up and that nothing here has made: somebody may be reached by them.
+    /// Whether one was there shows in the kernel's answer, too, but that may get lost, or this process be killed before.
+    #[inline(never)]
+    fn note_addresses(&mut self, link: &Known) -> Result<(), Errno> {
+        let is_known = self.had.as_slice().iter().any(|(index, _)| *index == link.index);
+        if link.flags & uapi::IFF_UP == 0 || link.table != 0 || is_known || self.undoing {
+            return Ok(());
+        }
+        let mut room = [0; QUESTION];
+        let mut writer = Writer::new(&mut room);
+        query::addrs_of_link(0, link.index, &mut writer);
+        let had = &mut self.had;
+        let mut kept = Ok(());
+        self.rtnl.dump(uapi::RTM_GETADDR, writer.bytes(), &mut |entry| {
+            let Some(entry) = entry else { return };
+            // A kernel that does not heed the filter gives those of all.
+            if let Some(address) = own_address(attrs(entry, ADDR)) {
+                kept = kept.and(had.push((word(entry, ADDR_INDEX), address)));
+            }
+        })?;
+        kept
     }
 
     /// Shows `each` what the kernel says of the interface of that name.

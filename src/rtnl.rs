@@ -178,7 +178,13 @@ impl Rtnl {
         self.sent = self.seq;
         let sent = net::send(&self.fd, self.out.as_slice());
         self.out.clear();
-        sent?;
+        if let Err(errno) = sent {
+            // Nothing has got there: that is the answer to each.
+            for number in 0..count {
+                each(number, Answer::Ack(errno));
+            }
+            return Err(errno);
+        }
         while left > 0 {
             let mut lens = [0; limits::BATCH];
             let got = net::receive_many(&self.fd, buf, stride, &mut lens)?;

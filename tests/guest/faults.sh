@@ -77,6 +77,9 @@ settled() {
 }
 # All that may have been made goes, by other hands, so that one loss is not taken for many.
 clear_() {
+    # shellcheck disable=SC2086 # words
+    kill -USR1 $asks
+    sleep 0.2
     for link in mgmt vrf-management; do
         ip link del $link
     done
@@ -95,6 +98,8 @@ clear_() {
     rm -r /run/vrf-launch
     prepare
     is /tmp/before || { differs /tmp/before; fail 'there is no way back'; }
+    # shellcheck disable=SC2086 # words
+    kill -USR2 $asks
 } 2>/tmp/cleared
 at_up() {
     recorded='' call=$3
