@@ -110,13 +110,14 @@ pub fn is_in(addr: &[u8], network: &[u8], len: u8) -> bool {
     left == 0 && (len == 0 || addr.len() == network.len())
 }
 
-/// Why a rule is not met; nothing where it is. `index` gives that of an interface.
+/// Why a rule is not met; nothing where it is. `index` gives that of an interface. `vrfs` becomes the VRF's table when the kernel
+/// gets to `l3mdev`, which it does not where an interface or the mark is another: that counts for rules with `not`.
 #[inline(never)]
-fn unmet(rule: &[u8], flow: &Flow<'_>, index: &dyn Fn(&[u8]) -> u32) -> Option<&'static str> {
+fn unmet(rule: &[u8], flow: &Flow<'_>, index: &dyn Fn(&[u8]) -> u32, vrfs: &mut u32) -> Option<&'static str> {
     let &[_, to, from, tos, ..] = rule else { return Some("cut") };
     let attrs = rule.get(FIXED..).unwrap_or_default();
     let mask = number(attrs, uapi::FRA_FWMASK).unwrap_or(u32::MAX);
-    let mut why = None;
+    let (mut why, mut is_early) = (None, false);
     for attr in Attrs::new(attrs) {
         let interface = |flow_has: u32| index(attr.str()) != flow_has;
         // Two numbers of 16 bits, the first and the last; or (6.15) the bits of the first that a mask selects.
@@ -148,7 +149,12 @@ fn unmet(rule: &[u8], flow: &Flow<'_>, index: &dyn Fn(&[u8]) -> u32) -> Option<&
         };
         if no {
             why = Some(says);
+            is_early |=
+                matches!(attr.kind, uapi::FRA_IIFNAME | uapi::FRA_OIFNAME | uapi::FRA_FWMARK | uapi::FRA_TUN_ID);
         }
+    }
+    if !is_early && number_of(attrs, uapi::FRA_L3MDEV) == 1 && flow.vrf != 0 {
+        *vrfs = flow.table;
     }
     if tos != 0 {
         why = Some("it has no traffic class");
@@ -204,22 +210,26 @@ pub fn walk<'r>(
     index: &dyn Fn(&[u8]) -> u32,
     step: &mut dyn FnMut(Step<'_>) -> Option<Found>,
 ) -> End {
-    let mut target = None;
+    // Before it is known, it is 0, which the kernel takes for main.
+    let (mut target, mut vrfs) = (None, 0);
     for rule in rules {
         let attrs = rule.get(FIXED..).unwrap_or_default();
         if target.is_some_and(|target| target != pref(rule)) {
             continue;
         }
         target = None;
-        if let Some(why) = unmet(rule, flow, index) {
+        if let Some(why) = unmet(rule, flow, index, &mut vrfs) {
             step(Step::Tell(rule, Said::Not(why)));
             continue;
         }
         let mut end = None;
         let said = match action(rule) {
             uapi::FR_ACT_TO_TBL => {
-                let vrfs = number_of(attrs, uapi::FRA_L3MDEV) == 1;
-                let table = if vrfs { flow.table } else { table(rule) };
+                let table = match number_of(attrs, uapi::FRA_L3MDEV) {
+                    1 if vrfs == 0 => uapi::RT_TABLE_MAIN,
+                    1 => vrfs,
+                    _ => table(rule),
+                };
                 let least = number(attrs, uapi::FRA_SUPPRESS_PREFIXLEN).filter(|len| *len != u32::MAX);
                 match step(Step::LookUp(table)) {
                     None => Said::NoRoute(table),
@@ -392,6 +402,18 @@ mod tests {
         let outside = Flow { vrf: 0, ..flow() };
         let (end, said) = walked(&[own, stop, rule(3000, 20)], &outside);
         assert_eq!((end, said.last()), (End::Route(20, FOUND), Some(&Said::Route(20))));
+    }
+
+    #[test]
+    fn not_l3mdev_outside_leads_to_main() {
+        let rule = Rule { l3mdev: true, flags: uapi::FIB_RULE_INVERT, ..rule(1, 0) };
+        assert_eq!(walked(&[rule], &Flow { vrf: 0, ..flow() }).1, [Said::NoRoute(254)]);
+        assert!(matches!(walked(&[rule], &flow()).1.as_slice(), [Said::Not(_)]));
+        // Another interface, so that l3mdev is not come to.
+        assert_eq!(walked(&[Rule { oif: Some(b"7"), ..rule }], &flow()).1, [Said::NoRoute(254)]);
+        // It is, and then something else is not as the rule says.
+        let dst = Some(Prefix { addr: IpAddr::from([9, 9, 9, 9]), len: 32 });
+        assert_eq!(walked(&[Rule { dst, ..rule }], &flow()).1, [Said::Route(10)]);
     }
 
     #[test]
