@@ -51,8 +51,7 @@ fn its_initramfs_boots() -> Result<()> {
 
     let boots = Scenario::read(&scripts().join("boot.sh"))?;
     // Without `--`: QEMU adds the machine's devices at the end, and they would be no parameters of the module behind it.
-    let append =
-        "root=/dev/vda rootfstype=ext4 modules=ext4,virtio_blk,virtio_mmio rootflags=rw rdinit=/usr/sbin/vrf-launch /init";
+    let append = "root=/dev/vda rootfstype=ext4 modules=ext4,virtio_blk,virtio_mmio rootflags=rw rdinit=/usr/sbin/vrf-launch /init";
     boot(&kernel, &made, append, &[(&disk, "qcow2")], &boots).map(drop)
 }
 
