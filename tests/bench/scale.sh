@@ -60,5 +60,3 @@ case_ vrfs_100
 vrfs 100
 case_ vrfs_1000
 vrfs 1000
-case_ vrfs_4000
-vrfs 4000
