@@ -114,8 +114,8 @@ impl Record {
     #[inline(never)]
     fn read(&mut self, file: OwnedFd) -> Result<(), Errno> {
         file::lock(&file)?;
-        // A new folder has no old record.
-        while !self.new && self.lines.read_from(&file, limits::PATH)? > 0 {}
+        // Even in a new folder: another may have had the lock before.
+        while self.lines.read_from(&file, limits::PATH)? > 0 {}
         self.saved = self.lines.as_slice().len();
         self.file = Some(file);
         Ok(())

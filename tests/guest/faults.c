@@ -9,7 +9,8 @@
  *                                           SIGTERM is sent after four seconds.
  *   faults echo PORT                        answers UDP datagrams, and says which of them escaped from a service
  *   faults ping ADDRESS PORT                sends one every few milliseconds until SIGTERM, but for the time from SIGUSR1 to
- *                                           SIGUSR2; says how many and how many of them were not answered
+ *                                           SIGUSR2; says how many and how many of them were not answered, and when, in seconds since the
+ *                                           start of the machine
  *   faults service VRF LEVEL                says "kept" where a service is kept in VRF as LEVEL promises, else why not; LEVEL
  *                                           seccomp is what that backend promises
  *
@@ -317,6 +318,7 @@ static int ping(const char *address, int port) {
     struct sockaddr_storage to;
     socklen_t len;
     static uint8_t answered[1 << 22];
+    static float when[1 << 22];
     uint32_t sent = 0, lost = 0;
     int fd = udp(address, port, &to, &len), grace = 0;
     for (int i = 0; i < 3; i++)
@@ -325,6 +327,9 @@ static int ping(const char *address, int port) {
         return perror("connect"), 1;
     while (grace < 100) {
         if (!over && !pause_ && sent < sizeof answered) {
+            struct timespec now;
+            clock_gettime(CLOCK_BOOTTIME, &now);
+            when[sent] = now.tv_sec + now.tv_nsec / 1e9;
             send(fd, &sent, sizeof sent, 0); /* not sent is not answered */
             sent++;
         } else if (over) {
@@ -344,6 +349,16 @@ static int ping(const char *address, int port) {
     for (uint32_t i = 0; i < sent; i++)
         lost += !answered[i];
     printf("%u sent %u lost\n", sent, lost);
+    for (uint32_t i = 0, last = 0; i < sent; i++) {
+        if (answered[i])
+            continue;
+        if (i == 0 || answered[i - 1])
+            printf("from %.2f", when[i]);
+        for (last = i; last + 1 < sent && !answered[last + 1]; last++)
+            ;
+        printf(" to %.2f\n", when[last]);
+        i = last;
+    }
     return 0;
 }
 

@@ -1,0 +1,104 @@
+#!/bin/sh
+# Many at once: `up`, `down` and launches beside each other, interfaces that come and go meanwhile, and many launches one after
+# the other, which leave nothing behind: no program, no cgroup, no process.
+#
+# Here 200 launches; with `trust=1` on the kernel's command line (make trust) 100,000.
+# kernels: debian-6.1
+# modules: vrf dummy
+# source: faults.c
+# timeout: 150
+# trust: 7200
+ip link add eth0 type dummy
+ip link add eth1 type dummy
+ip link set eth1 up
+cat >/tmp/conf <<'END'
+auto mgmt
+iface mgmt
+    vrf-table 10
+auto eth0
+iface eth0
+    address 10.20.30.40/24
+    vrf mgmt
+END
+# together COMMAND...: twenty times at once; the exit codes
+together() {
+    : >/tmp/codes
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        { "$@" >>/tmp/together 2>&1; echo $? >>/tmp/codes; } &
+    done
+    wait
+    sort -n /tmp/codes | uniq -c | tr -s ' \n' ' '
+}
+ip link add probe type vrf table 99
+ip link del probe
+state >/tmp/before
+
+case_ twenty_at_once
+equal 'up' "$(together /vrf-launch -q -c /tmp/conf up)" ' 20 0 '
+state >/tmp/up
+expect 'once more' /vrf-launch -q -c /tmp/conf up
+same_state 'it is as after one' /tmp/up
+: >/tmp/together
+equal 'launches' "$(together /vrf-launch --isolation guard mgmt -- /usr/bin/faults service mgmt guard)" ' 20 0 '
+equal 'each is kept' "$(sort /tmp/together | uniq -c | tr -s ' \n' ' ')" ' 20 kept '
+equal 'down' "$(together /vrf-launch -q -c /tmp/conf down)" ' 20 0 '
+same_state 'nothing is left' /tmp/before
+
+case_ others_change_interfaces_meanwhile
+(
+    while [ ! -e /tmp/enough ]; do
+        ip link add other type vrf table 99
+        ip link add name churn type dummy
+        ip link set churn master other
+        ip link del churn
+        ip link del other
+    done
+) 2>/dev/null &
+churn=$!
+for _ in 1 2 3 4 5; do
+    expect 'up' /vrf-launch -q -c /tmp/conf up
+    run /vrf-launch --isolation guard mgmt -- /usr/bin/faults service mgmt guard
+    equal 'a launch' "$status$out" 0kept
+    expect 'down' /vrf-launch -q -c /tmp/conf down
+done
+touch /tmp/enough
+wait $churn
+ip link del churn 2>/tmp/said
+ip link del other 2>/tmp/said
+same_state 'nothing is left' /tmp/before
+
+case_ launches_leave_nothing_behind
+expect 'up' /vrf-launch -q -c /tmp/conf up
+held() {
+    sleep 1
+    echo "$(bpftool prog show | grep -c vl) programs, $(bpftool map show | grep -c vl) maps," \
+        "$(find /sys/fs/cgroup -type d | wc -l) cgroups, $(find /proc -maxdepth 1 -name '[0-9]*' | wc -l) processes"
+}
+unevictable() {
+    sync
+    echo 3 >/proc/sys/vm/drop_caches
+    awk '/^Slab:|^Percpu:|^KernelStack:/ { sum += $2 } END { print sum }' /proc/meminfo
+}
+for options in '' '--isolation bind' '--isolation strict' '--bind seccomp'; do
+    # shellcheck disable=SC2086 # words
+    /vrf-launch $options mgmt -- true
+done
+before=$(held) memory=$(unevictable)
+number=0 wanted=200
+grep -q trust=1 /proc/cmdline && wanted=100000
+while [ $number -lt $wanted ]; do
+    case $((number % 4)) in
+    0) options='--isolation strict' ;;
+    1) options='--bind seccomp' ;;
+    2) options='--isolation bind' ;;
+    3) options='' ;;
+    esac
+    # shellcheck disable=SC2086 # words
+    /vrf-launch -q $options mgmt -- true || break
+    number=$((number + 1))
+done
+equal 'all were started' $number $wanted
+equal 'what is held' "$(held)" "$before"
+after=$(unevictable)
+echo "# $number launches; $before; memory of the kernel $memory KiB before, $after KiB after"
+expect 'no memory is lost' test $((after - memory)) -lt 2048
