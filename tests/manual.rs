@@ -83,14 +83,58 @@ fn every_keyword_is_in_the_page() {
     let names = |file: &str, table: &str| {
         let source = fs::read_to_string(repository().join("src/conf").join(file)).expect("a source");
         let table = source.split_once(table).expect("a table").1;
-        let table = table.split_once("b\"").expect("a string").1.split_once("\";").expect("its end").0;
+        let table = table.split_once("b\"").expect("a string").1.split_once('"').expect("its end").0;
         let table = Regex::new(r"\\x..").expect("a pattern").replace_all(table, "?").replace("\\\n", "");
-        table.split_whitespace().map(|entry| entry[1..].to_owned()).collect::<Vec<_>>()
+        let words = table.split_whitespace().map(|entry| entry.chars().skip(1).collect::<String>());
+        words
+            .filter(|word| word.chars().all(|byte| byte.is_ascii_lowercase() || "-_".contains(byte)))
+            .collect::<Vec<_>>()
     };
-    for keyword in [names("keywords.rs", "NAMES: &[u8] ="), names("services.rs", "NAMES: &[u8] =")].concat() {
-        let known = page.contains(&keyword) || keyword.starts_with("bridge-") || keyword == "pointopoint";
+    let keywords = [names("keywords.rs", "NAMES: &[u8] ="), names("services.rs", "NAMES: &[u8] =")].concat();
+    assert!(keywords.len() > 50, "{keywords:?}");
+    for keyword in keywords {
+        let known = page.contains(&keyword)
+            || keyword.starts_with("bridge-")
+            || keyword.starts_with("bond-")
+            || keyword == "pointopoint";
         assert!(known, "the page lacks {keyword}");
     }
+}
+
+/// What a newcomer reads.
+const TEXTS: [&str; 5] = ["../README.md", "README.md", "cookbook.md", "reference.md", "isolation.md"];
+
+#[test]
+fn every_link_leads_somewhere() {
+    let link = Regex::new(r"\]\(([^)#:]+)(#[^)]*)?\)").expect("a pattern");
+    let mut links = 0;
+    for name in TEXTS {
+        for found in link.captures_iter(&text(name)) {
+            let path = file(name).with_file_name("").join(&found[1]);
+            // What `make bench` draws is there when it has been run.
+            assert!(path.exists() || found[1].contains("bench/result"), "{name}: {} is not there", &found[1]);
+            links += 1;
+        }
+    }
+    assert!(links > 10, "{links}");
+}
+
+/// Commands of `make` in the boxes; what they do is what other tests are about.
+#[test]
+fn every_target_of_make_is_known() {
+    let makefile = fs::read_to_string(repository().join("Makefile")).expect("the Makefile");
+    let command = Regex::new(r"(?m)^(?:[A-Z_]+=[^ ]+ )?make (.*)$").expect("a pattern");
+    let mut targets = 0;
+    for name in TEXTS {
+        for found in command.captures_iter(&text(name)) {
+            let line = found[1].split('#').next().unwrap_or_default().to_owned();
+            for target in line.split_whitespace().filter(|word| !word.contains('=')) {
+                assert!(makefile.contains(&format!("\n{target}: ")), "{name}: make {target}");
+                targets += 1;
+            }
+        }
+    }
+    assert!(targets >= 6, "{targets}");
 }
 
 /// Words of a command line of which the last is to be completed; some of what is offered, and something that is not.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# initramfs/cookbook.md: what stands in its boxes is run as it stands there, and does what it says.
+# README.md and initramfs/cookbook.md: what stands in their boxes is run as it stands there, and does what it says.
 #
 #   lan 10.20.30.1 ── eth1    lan 192.0.2.1, 8.8.8.8 behind ── eth0    red 10.0.0.1 ── eth1, blue 10.0.0.1 ── eth2
 # kernels: debian-6.1
@@ -15,7 +15,11 @@ touch /etc/resolv.conf
 # What every machine that builds has, and this busybox has not.
 cat >/usr/bin/install <<'END'
 #!/bin/sh
-cp "$3" "$4" && chmod "$2" "$4"
+while [ $# -gt 2 ]; do
+    [ "$1" != -m ] || mode=$2
+    shift
+done
+mkdir -p "${2%/*}" && cp "$1" "$2" && chmod "$mode" "$2"
 END
 chmod +x /usr/bin/install
 cd /work || exit
@@ -47,6 +51,32 @@ clear() {
 world() {
     on "$1" ip addr add 8.8.8.8/32 dev lo
 }
+
+# readme N: the Nth box of README.md
+readme() {
+    awk -v number="$1" '/^```/{ box = !box; n += box; next } box && n == number' /work/initramfs/main.md
+}
+case_ readme
+far lan eth1 10.20.30.1/24
+mkdir -p /etc/ssh
+ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
+touch /etc/ssh/sshd_config
+readme 4 >/etc/network/interfaces
+readme 5 >/tmp/recipe
+expect 'from afar' sh -e /tmp/recipe
+readme 1 >/tmp/recipe
+background sh -e /tmp/recipe
+banner() { "$@" /usr/bin/socat -u TCP4:10.20.30.40:22 - 2>/tmp/said | head -c 4; }
+answers() { [ "$(banner on lan)" = SSH- ]; }
+expect 'sshd answers on the management LAN' soon answers
+equal 'and not outside of mgmt' "$(banner env)" ''
+readme 6 >/tmp/recipe
+run sh -e /tmp/recipe
+equal 'exit code of a look at it' "$status" 0 || cat /tmp/out /tmp/err | shown
+match 'sshd is shown' "$out" 'sshd'
+match 'why there is no way' "$out" 'unreachable'
+kill "$pid" "$(vrf-launch pids mgmt | awk '{ print $1; exit }')" 2>/tmp/said
+clear lan
 
 case_ default_route_in_mgmt_only
 far lan eth1 10.20.30.1/24
