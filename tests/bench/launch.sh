@@ -3,7 +3,7 @@
 # kernels: debian-6.1
 # modules: vrf
 # source: costs.c
-# programs: chpst s6-setuidgid s6-envuidgid s6-applyuidgid
+# programs: chpst s6-applyuidgid
 # clocks: instructions plain
 # timeout: 900
 # shellcheck source=/dev/null # lib.sh, beside this
@@ -21,7 +21,7 @@ version iproute2 "$(ip -V)"
 each() {
     "$1" 'fork and exec'
     "$1" 'chpst (runit)' chpst -P
-    "$1" 's6-setuidgid (s6)' s6-setuidgid root
+    "$1" 's6-applyuidgid (s6)' s6-applyuidgid -u 0 -g 0
     "$1" 'setpriv (util-linux)' setpriv --no-new-privs
     for level in bind guard strict; do
         "$1" "vrf-launch, $level" /vrf-launch --isolation $level mgmt --
