@@ -37,12 +37,12 @@ sed -i 's/execve("[^"]*ip"/execve("\/vrf-launch"/' /tmp/trace
 expect 'iproute2 takes more than 60' test "$(before_execve)" -gt 60
 echo "# ip vrf exec: $(before_execve) system calls"
 
-case_ up_of_the_seed_takes_at_most_40
+case_ up_of_the_seed_takes_at_most_41
 rm -r /run/vrf-launch # the machine has just booted: nobody has been launched yet
 ip netns add fresh
 on fresh ip link add eth0 type dummy
 on fresh strace -f -o /tmp/trace /vrf-launch -c /test/interfaces.seed up
-at_most "$(sed 1d /tmp/trace | grep -Evc '^[0-9]+ (---|\+\+\+)')" 40 'up of the seed'
+at_most "$(sed 1d /tmp/trace | grep -Evc '^[0-9]+ (---|\+\+\+)')" 41 'up of the seed'
 
 # What stands in the place of each request is looked at then: a dump for every table and interface.
 case_ second_up_takes_at_most_64
