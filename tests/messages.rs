@@ -75,7 +75,7 @@ const CONFIGURED: &[(&str, i32, &str)] = &[
     // Others' keywords are passed over in silence; what is nearly one of ours is said.
     ("iface a\nadress 10.0.0.1/24", 0, "address"),
     ("iface a\ngatewya 10.0.0.1", 0, "gateway"),
-    ("iface a\nbridge_ports eth0", 0, "bridge-ports"),
+    ("iface a\nbridge-prots eth0", 0, "bridge-ports"),
     ("iface a\npots-up ip link set lo up", 0, "post-up"),
     ("iface a\nhwadress 00:00:00:00:00:01", 0, "hwaddress"),
     ("iface a\nvxlan-id 7", 0, ""),

@@ -2,7 +2,7 @@
 # `plan` of every file of tests/corpus/interfaces, run by sh, against `up`; and `plan --diff`: all that would change, and no more.
 # Each has a namespace of its own with eth0 and eth1, which are down and have nothing.
 # kernels: debian-6.1
-# modules: vrf dummy 8021q bridge sch_ingress cls_bpf cls_flower act_mirred act_gact
+# modules: vrf dummy 8021q bridge bonding sch_ingress cls_bpf cls_flower act_mirred act_gact
 # timeout: 400
 
 fresh() {
