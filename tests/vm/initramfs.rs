@@ -48,8 +48,10 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
         let name = source.file_stem().unwrap_or_default().to_string_lossy();
         own.file(&format!("usr/bin/{name}"), 0o755, &compiled(source)?);
     }
-    let vocabulary = scenario.path.with_file_name("lib.sh"); // a benchmark's
-    own.file("test/more.sh", 0o644, &fs::read(vocabulary)?);
+    let vocabulary = scenario.path.with_file_name("lib.sh");
+    if vocabulary.is_file() && !scenario.path.starts_with(&guest) {
+        own.file("test/more.sh", 0o644, &fs::read(vocabulary)?); // a benchmark's
+    }
     let binary = fs::read(elf::binary()?)?;
     own.file("vrf-launch", 0o755, &binary);
     if let Some(conf) = &scenario.init {
@@ -63,7 +65,6 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
         own.file(place, 0o755, &fs::read(file).with_context(|| format!("{}", file.display()))?);
     }
     if scenario.name == "cookbook" || scenario.setup.is_some() {
-        add(&elf::repository().join("initramfs"), "initramfs", &mut own)?;
         own.file("initramfs/main.md", 0o644, &fs::read(elf::repository().join("README.md"))?);
     }
     if let Some(setup) = &scenario.setup {
