@@ -66,7 +66,7 @@ readme 5 >/tmp/recipe
 expect 'from afar' sh -e /tmp/recipe
 readme 1 >/tmp/recipe
 background sh -e /tmp/recipe
-banner() { "$@" /usr/bin/socat -u TCP4:10.20.30.40:22 - 2>/tmp/said | head -c 4; }
+banner() { "$@" /usr/bin/socat -T 1 -u TCP4:10.20.30.40:22,connect-timeout=2 - 2>/tmp/said | head -c 4; }
 answers() { [ "$(banner on lan)" = SSH- ]; }
 expect 'sshd answers on the management LAN' soon answers
 equal 'and not outside of mgmt' "$(banner env)" ''
