@@ -291,6 +291,45 @@ impl Rtnl {
         }
         Err(Errno::EBUSY)
     }
+
+    /// Asks for a whole table, and keeps it: for [`Bodies`].
+    #[inline(never)]
+    pub fn dump_all(&mut self, kind: u16, body: &[u8]) -> sys::Result<List<u8>> {
+        let mut all = List::new();
+        let mut grown = Ok(());
+        self.dump(kind, body, &mut |entry| match entry {
+            None => all.clear(),
+            Some(entry) => {
+                let len = u32::try_from(entry.len()).unwrap_or(0).to_ne_bytes();
+                grown = grown.and_then(|()| all.extend(&len)).and_then(|()| all.extend(entry));
+            }
+        })?;
+        grown.map(|()| all)
+    }
+}
+
+/// The bodies of a table's messages, each behind its length of 32 bits in the order of the processor: see
+/// [`Rtnl::dump_all`].
+#[derive(Clone, Copy)]
+pub struct Bodies<'b>(&'b [u8]);
+
+impl<'b> Bodies<'b> {
+    /// Those that were kept.
+    pub fn of(kept: &'b List<u8>) -> Self {
+        Self(kept.as_slice())
+    }
+}
+
+impl<'b> Iterator for Bodies<'b> {
+    type Item = &'b [u8];
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'b [u8]> {
+        let (len, rest) = self.0.split_first_chunk()?;
+        let (body, rest) = rest.split_at_checked(usize::try_from(u32::from_ne_bytes(*len)).ok()?)?;
+        self.0 = rest;
+        Some(body)
+    }
 }
 
 /// Tells of an answer, where that is wished for.

@@ -14,7 +14,7 @@ use crate::conf::values::{self, PROTOS, SCOPES, TABLES, name_of};
 use crate::conf::words::Words;
 use crate::error::Errno;
 use crate::log::{Outcome, print};
-use crate::rtnl::Rtnl;
+use crate::rtnl::{Bodies, Rtnl};
 use crate::sys::args::Strings;
 use crate::sys::mem::List;
 use crate::sys::path::Path;
@@ -170,36 +170,6 @@ struct Show<'a> {
     out: List<u8>,
 }
 
-/// Messages, each behind its length.
-struct Bodies<'b>(&'b [u8]);
-
-impl<'b> Iterator for Bodies<'b> {
-    type Item = &'b [u8];
-
-    #[inline(never)]
-    fn next(&mut self) -> Option<&'b [u8]> {
-        let (len, rest) = self.0.split_first_chunk()?;
-        let (body, rest) = rest.split_at_checked(usize::try_from(u32::from_ne_bytes(*len)).ok()?)?;
-        self.0 = rest;
-        Some(body)
-    }
-}
-
-/// Asks for a whole table.
-#[inline(never)]
-fn dump(rtnl: &mut Rtnl, kind: u16, question: &[u8]) -> Result<List<u8>, Errno> {
-    let mut all = List::new();
-    let mut grown = Ok(());
-    rtnl.dump(kind, question, &mut |body| match body {
-        None => all.clear(),
-        Some(body) => {
-            let len = u32::try_from(body.len()).unwrap_or(0).to_ne_bytes();
-            grown = grown.and_then(|()| all.extend(&len)).and_then(|()| all.extend(body));
-        }
-    })?;
-    grown.map(|()| all)
-}
-
 /// Bytes of a message's fixed part: of a link, an address, a route, a rule, a neighbour.
 const LINK: usize = 16;
 const ADDR: usize = 8;
@@ -302,9 +272,9 @@ impl<'a> Show<'a> {
         let mut room = [0; 32];
         let mut question = Writer::new(&mut room);
         query::link(0, &mut question);
-        let links = dump(&mut rtnl, uapi::RTM_GETLINK, question.bytes())?;
+        let links = rtnl.dump_all(uapi::RTM_GETLINK, question.bytes())?;
         let mut names = List::new();
-        for link in Bodies(links.as_slice()) {
+        for link in Bodies::of(&links) {
             let mut named = Named { index: word(link, 4), is_up: word(link, 8) & uapi::IFF_UP != 0, name: [0; 16] };
             for (to, from) in named.name.iter_mut().zip(text(attrs(link, LINK), uapi::IFLA_IFNAME)) {
                 *to = *from;
@@ -333,21 +303,21 @@ impl<'a> Show<'a> {
                     if family != 0 && family != of {
                         continue;
                     }
-                    let all = dump(&mut self.rtnl, uapi::RTM_GETROUTE, &[of, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])?;
-                    for body in Bodies(all.as_slice()) {
+                    let all = self.rtnl.dump_all(uapi::RTM_GETROUTE, &[of, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])?;
+                    for body in Bodies::of(&all) {
                         self.entry(&|show, out| show.put_route(body, table, out))?;
                     }
                 }
             }
             b'u' => {
-                let all = dump(&mut self.rtnl, uapi::RTM_GETRULE, &[family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])?;
-                for body in Bodies(all.as_slice()) {
+                let all = self.rtnl.dump_all(uapi::RTM_GETRULE, &[family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])?;
+                for body in Bodies::of(&all) {
                     self.entry(&|_, out| put_rule(body, out))?;
                 }
             }
             b'n' => {
-                let all = dump(&mut self.rtnl, uapi::RTM_GETNEIGH, &[family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])?;
-                for body in Bodies(all.as_slice()) {
+                let all = self.rtnl.dump_all(uapi::RTM_GETNEIGH, &[family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])?;
+                for body in Bodies::of(&all) {
                     self.entry(&|show, out| show.put_neighbour(body, out))?;
                 }
             }
@@ -361,7 +331,7 @@ impl<'a> Show<'a> {
         if self.master == 0 {
             return Ok(self.asked.table.unwrap_or(uapi::RT_TABLE_MAIN));
         }
-        let master = Bodies(self.links.as_slice()).find(|link| word(link, 4) == self.master).unwrap_or_default();
+        let master = Bodies::of(&self.links).find(|link| word(link, 4) == self.master).unwrap_or_default();
         crate::apply::vrf_table(attrs(master, LINK)).ok_or(Wrong::Unknown)
     }
 
@@ -424,12 +394,12 @@ impl<'a> Show<'a> {
         let Asked { object, family, brief, oneline, .. } = *self.asked;
         let mut addrs = List::new();
         if object == b'a' {
-            addrs = dump(&mut self.rtnl, uapi::RTM_GETADDR, &[family, 0, 0, 0, 0, 0, 0, 0])?;
+            addrs = self.rtnl.dump_all(uapi::RTM_GETADDR, &[family, 0, 0, 0, 0, 0, 0, 0])?;
         }
         let mut netns = List::new();
         self.names_of_namespaces(&mut netns)?;
         let links = core::mem::take(&mut self.links);
-        for link in Bodies(links.as_slice()) {
+        for link in Bodies::of(&links) {
             let index = word(link, 4);
             let of = attrs(link, LINK);
             let info = find(of, uapi::IFLA_LINKINFO);
@@ -437,14 +407,14 @@ impl<'a> Show<'a> {
                 && (self.master == 0 || number(of, uapi::IFLA_MASTER) == Some(self.master))
                 && (self.asked.kind.is_empty() || text(info, uapi::IFLA_INFO_KIND) == self.asked.kind)
                 && (!self.asked.up || word(link, 8) & uapi::IFF_UP != 0);
-            let has_one = Bodies(addrs.as_slice()).any(|addr| word(addr, 4) == index);
+            let has_one = Bodies::of(&addrs).any(|addr| word(addr, 4) == index);
             if !is_asked || object == b'a' && family != 0 && !has_one {
                 continue;
             }
             if brief {
                 self.entry(&|show, out| {
                     show.put_brief(link, out);
-                    for addr in Bodies(addrs.as_slice()).filter(|addr| word(addr, 4) == index) {
+                    for addr in Bodies::of(&addrs).filter(|addr| word(addr, 4) == index) {
                         put_address(addr, out);
                     }
                 })?;
@@ -453,7 +423,7 @@ impl<'a> Show<'a> {
             if object == b'l' || !oneline {
                 self.entry(&|show, out| show.put_whole(link, netns.as_slice(), out))?;
             }
-            for addr in Bodies(addrs.as_slice()).filter(|addr| word(addr, 4) == index) {
+            for addr in Bodies::of(&addrs).filter(|addr| word(addr, 4) == index) {
                 self.entry(&|show, out| show.put_addr(addr, out))?;
             }
         }

@@ -7,13 +7,13 @@
 use super::out::{Look, Out};
 use super::services::{self, Services};
 use super::walk::{self, End, Flow, Found, Said, Step};
-use super::{Bodies, FIXED, Kernel, each_address, each_route, kind_name, link, name, tell_route, tell_rule};
+use super::{FIXED, Kernel, each_address, each_route, kind_name, link, name, read_rules, tell_route, tell_rule};
 use crate::bind::Vrf;
 use crate::check::{self, Link};
 use crate::error::{Errno, Error, Exit, What};
 use crate::limits;
 use crate::log::{Outcome, refused, say};
-use crate::rtnl::Rtnl;
+use crate::rtnl::{Bodies, Rtnl};
 use crate::sys::args::Strings;
 use crate::sys::mem::List;
 use crate::sys::process;
@@ -94,12 +94,12 @@ fn tell(question: &Question<'_>, out: &mut Out) -> Result<bool, Errno> {
         links,
         vrf,
         flow,
-        rules: Bodies::new(),
+        rules: List::new(),
         best: List::new(),
         last: Said::Nothing,
         is_foreign: false,
     };
-    it.rules.read(rtnl, it.family())?;
+    it.rules = read_rules(rtnl, it.family())?;
     out.line(0, Look::Head);
     out.item();
     out.num("version", 1);
@@ -133,7 +133,8 @@ struct Explain<'a> {
     links: &'a [Link],
     vrf: Option<&'a Link>,
     flow: Flow<'a>,
-    rules: Bodies,
+    /// The rules of its family, for [`Bodies`].
+    rules: List<u8>,
     /// The route that was found last.
     best: List<u8>,
     /// What the last rule said.
@@ -210,7 +211,7 @@ impl<'a> Explain<'a> {
         let mut done = Ok(());
         *last = Said::Nothing;
         let end = walk::walk(
-            &mut rules.iter(),
+            &mut Bodies::of(rules),
             flow,
             &|name| links.iter().find(|link| link.name() == name).map_or(u32::MAX, |link| link.index),
             &mut |step| match step {
@@ -385,7 +386,7 @@ impl<'a> Explain<'a> {
             let len = rule.get(2).copied().unwrap_or(0);
             len > 0 && walk::is_in(source, find(rule.get(FIXED..).unwrap_or_default(), uapi::FRA_SRC), len)
         };
-        if self.flow.src.is_empty() && self.rules.iter().any(is_for) {
+        if self.flow.src.is_empty() && Bodies::of(&self.rules).any(is_for) {
             out.row();
             out.ip("ask_from|a rule is for this source; connect(2) asks again with it: see --from ", source, 255);
             out.end();

@@ -22,7 +22,7 @@ use crate::conf::values::table_name;
 use crate::error::Errno;
 use crate::limits;
 use crate::log::{Outcome, refused};
-use crate::rtnl::Rtnl;
+use crate::rtnl::{Bodies, Rtnl};
 use crate::sys::args::Strings;
 use crate::sys::mem::List;
 use crate::text::Buf;
@@ -307,14 +307,13 @@ fn tell_rules(rtnl: &mut Rtnl, family: u8, version: u32, judged: bool, out: &mut
     if !check::rules(rtnl, family, &mut Buf::new(&mut room), &mut faults)? {
         return Ok(());
     }
-    let mut bodies = Bodies::new();
-    bodies.read(rtnl, family)?;
+    let rules = read_rules(rtnl, family)?;
     out.line(0, Look::Head);
     out.item();
     out.num("family|rules of IPv", version);
     out.say(", in the order in which they are asked");
     out.list("rules");
-    for rule in bodies.iter() {
+    for rule in Bodies::of(&rules) {
         out.row();
         tell_rule(rule, out);
         out.close();
@@ -329,6 +328,11 @@ fn tell_rules(rtnl: &mut Rtnl, family: u8, version: u32, judged: bool, out: &mut
     out.tell_faults(2);
     out.close();
     Ok(())
+}
+
+/// The rules of a family, for [`Bodies`].
+fn read_rules(rtnl: &mut Rtnl, family: u8) -> Result<List<u8>, Errno> {
+    rtnl.dump_all(uapi::RTM_GETRULE, &[family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
 }
 
 /// Tells of a rule, on the line at hand; its object stays open.
@@ -447,41 +451,5 @@ fn put_selector(rule: &[u8], out: &mut Buf<'_>) {
                 out.num(other.into());
             }
         }
-    }
-}
-
-/// Bodies of messages, one behind the other.
-struct Bodies {
-    bytes: List<u8>,
-    /// Where each ends.
-    ends: List<usize>,
-}
-
-impl Bodies {
-    const fn new() -> Self {
-        Self { bytes: List::new(), ends: List::new() }
-    }
-
-    /// Reads the rules of a family.
-    #[inline(never)]
-    fn read(&mut self, rtnl: &mut Rtnl, family: u8) -> Result<(), Errno> {
-        let mut grown = Ok(());
-        let question = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        rtnl.dump(uapi::RTM_GETRULE, &question, &mut |rule| {
-            let Some(rule) = rule else {
-                self.bytes.clear();
-                return self.ends.clear();
-            };
-            grown = grown.and_then(|()| self.bytes.extend(rule)).and_then(|()| self.ends.push(self.bytes.len()));
-        })?;
-        grown
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let mut start = 0;
-        self.ends.as_slice().iter().map(move |end| {
-            let from = core::mem::replace(&mut start, *end);
-            self.bytes.as_slice().get(from..*end).unwrap_or_default()
-        })
     }
 }
