@@ -17,7 +17,7 @@ use crate::keep;
 use crate::limits;
 use crate::load::Loaded;
 use crate::log::{self, Outcome, refused};
-use crate::plan::{Item, KERNELS_RULES, Listing, shared_rule};
+use crate::plan::{Item, KERNELS_RULES, Listing, RULES, shared_rule};
 use crate::record::{self, Owner, Record};
 use crate::rtnl::Rtnl;
 use crate::service::dhcp;
@@ -106,6 +106,8 @@ pub struct Apply {
     local: [LocalRules; 2],
     /// Whether that still holds.
     local_holds: bool,
+    /// Which of [`RULES`] have been seen to, and not been touched since: a bit for each.
+    ruled: u32,
     /// Whose commands come now.
     owner: Name,
     /// Commands undo: what is gone already is well, and nothing is recorded.
@@ -168,6 +170,7 @@ impl Apply {
             had: List::new(),
             local: [[0; 3]; 2],
             local_holds: false,
+            ruled: 0,
             owner: b"",
             undoing: false,
             verbose: false,
@@ -282,7 +285,17 @@ impl Apply {
             self.flush()?;
             return self.shell(item.command, phase, asked);
         }
-        self.command(item.command, asked)
+        // All VRFs share these: what has been seen to for one is not asked for with the next.
+        let rule = RULES.iter().position(|rule| item.implied && *rule == item.command);
+        let bit = rule.and_then(|rule| 1_u32.checked_shl(u32::try_from(rule).ok()?)).unwrap_or(0);
+        if self.ruled & bit != 0 {
+            return Ok(());
+        }
+        self.command(item.command, asked)?;
+        if !self.dry_run {
+            self.ruled |= bit;
+        }
+        Ok(())
     }
 
     #[inline(never)]
@@ -290,6 +303,7 @@ impl Apply {
         // Nobody knows what it does.
         self.known = [Known::default(); limits::LINKS];
         self.local_holds = false;
+        self.ruled = 0;
         match crate::service::shell::run(command, self.owner, phase, &self.conf, self.verbose) {
             Ok(0) => {
                 log::done("", command);
@@ -478,6 +492,9 @@ impl Apply {
                 return self.fail(command, asked, why, fault.word);
             }
         };
+        if !asked.implied && matches!(request.class, Class::RuleAdd | Class::RuleDel) {
+            self.ruled = 0;
+        }
         match request.class {
             Class::LinkSet => return self.link_set(command, &request, body, asked, undo),
             Class::AddrFlush if !self.dry_run => return self.addr_flush(command, &request, asked),
@@ -583,6 +600,9 @@ impl Apply {
         };
         // The texts are borrowed while more is asked: what is asked from here on is nobody's batch.
         let texts = core::mem::take(&mut self.texts);
+        if failed.is_some() {
+            self.ruled = 0;
+        }
         if let Some(pending) = failed.and_then(|number| self.queue.as_slice().get(number)) {
             let (command, _) = pending.texts(texts.as_slice());
             outcome = outcome.and(self.fail_asking(command, pending.asked, pending.errno));
@@ -755,12 +775,16 @@ impl Apply {
             return Ok(());
         }
         let mut kept = None;
-        if let Some(master) = master.filter(|_| !self.dry_run) {
+        if master.is_some() {
+            self.moved = known.index;
+        }
+        // The kernel takes down and up again what is up, and leaves alone what is not.
+        let is_up = known.flags & uapi::IFF_UP != 0;
+        if let Some(master) = master.filter(|_| !self.dry_run && is_up) {
             self.flush()?;
             let lose = |errno| refused("keep the addresses of", name, errno);
             let from = self.table_of(known.master).map_err(lose)?;
             let to = self.table_of(master).map_err(lose)?;
-            self.moved = known.index;
             if master != 0 && changes_up && up < known.flags & uapi::IFF_UP {
                 // First down: the kernel (5.17) takes the other for the first.
                 let mut room = [0; limits::REQUEST];
@@ -1001,6 +1025,7 @@ impl Apply {
     #[inline(never)]
     pub fn undo(&mut self, from: usize, which: &dyn Fn(Owner<'_>, &[u8]) -> bool) -> Outcome {
         let mut outcome = self.end();
+        self.ruled = 0;
         let text = self.record.copy().map_err(Self::unrecorded)?;
         let mut end = text.len();
         let mut links = List::new();
