@@ -262,14 +262,14 @@ impl Target {
     #[inline(never)]
     fn find_for(&mut self, pid: &[u8]) -> Outcome {
         mount_point(&mut self.path)?;
-        self.find_below(pid)
+        self.find_below(pid).map_err(|errno| refuse("read", b"/proc/self/cgroup", errno, b"", "is /proc mounted?"))
     }
 
+    /// That of a process, below the mount point that is in the path.
     #[inline(never)]
-    fn find_below(&mut self, pid: &[u8]) -> Outcome {
+    fn find_below(&mut self, pid: &[u8]) -> Result<(), Errno> {
         self.root = self.path.len();
-        path_of_process(pid, &mut self.mine)
-            .map_err(|errno| refuse("read", b"/proc/self/cgroup", errno, b"", "is /proc mounted?"))?;
+        path_of_process(pid, &mut self.mine)?;
         namespace_component(&mut self.namespace);
         let own = own(self.mine.as_bytes(), self.namespace.as_bytes());
         if !own.is_empty() {
@@ -313,8 +313,9 @@ impl Target {
         let [usual, ..] = PLACES;
         if vrf.is_some() {
             self.path.add(usual.to_bytes());
-            self.find_below(b"self")?;
-            match self.open_as(vrf, level, false) {
+            // Before the tree is mounted for the first time, the kernel names no process's place in it.
+            let opened = self.find_below(b"self").and_then(|()| self.open_as(vrf, level, false));
+            match opened {
                 Err(Errno::ENOENT) if is_cgroup2(usual) => return Ok(self.make(vrf, level)),
                 Err(_) => {}
                 opened => return Ok(opened),

@@ -44,7 +44,7 @@ memory 'after ten thousand orphans'
 
 case_ fork_bomb
 echo 400 >/proc/sys/kernel/pid_max
-victim=$(sleepers | head -n 1)
+victims=$(sleepers | head -n 10) # more than one: its number may be free again for a moment
 bomb=$(dmesg | sed -n 's/.*vrf-launch: bomb: started, PID //p' | tail -n 1)
 : >/run/go
 # From here on nothing can be started: what is left are the shell's own commands.
@@ -54,13 +54,14 @@ wait_() {
     until [ "${now%.*}" -ge $((${before%.*} + $1)) ]; do read -r now _ </proc/uptime; done
 }
 wait_ 3
-kill -9 "$victim"
+# shellcheck disable=SC2086 # words
+kill -9 $victims
 wait_ 3
 kill -9 -"$bomb" || fail "no bomb of the number $bomb"
 expect 'the first process runs' soon grep -q '^State:.S' /proc/1/status
 soon count 20 || expect 'services run again' soon count 20 # after 8 s at most
 match 'it was told that there are no more' "$(dmesg | grep vrf-launch)" 'vrf-launch: cannot start [a-z0-9]*: EAGAIN'
-equal 'nothing that it says is left out' "$(dmesg | grep -c 'vrf-launch: s20: started')" 4
+match 'nothing that it says is left out' "$(dmesg | grep -c 'vrf-launch: s20: started')" '^[45]$'
 expect 'no zombie is left' soon none
 echo 32768 >/proc/sys/kernel/pid_max
 
