@@ -2,6 +2,7 @@
 # `up --confirm`: what it did is put back, unless it is confirmed in time.
 #
 #   far  10.20.30.1 ── eth0, by which somebody is logged in
+# kernels: once
 # modules: vrf
 # timeout: 120
 far far eth0 10.20.30.1/24

@@ -2,6 +2,7 @@
 # Every file of tests/corpus/interfaces: the state after `up --exact` and after `down`, against the same by hand. The commands
 # for that are in the file itself, behind `#=`. Each has a namespace of its own with eth0 and eth1, which are down
 # and have nothing.
+# kernels: once
 # modules: vrf dummy 8021q bridge bonding
 # timeout: 300
 

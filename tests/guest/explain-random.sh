@@ -5,6 +5,7 @@
 # is shown (`seed=N` for another). Each has its own rules and routes of both families, and two questions for each family. The judge
 # is `ip route get`, asked which route decides and what becomes of it; for every fifth set also what arrives at the far
 # ends of the interfaces.
+# kernels: once
 # modules: vrf veth
 # timeout: 2400
 word() {

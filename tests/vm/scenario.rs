@@ -1,7 +1,8 @@
 //! A scenario: one shell script that is run in a guest, and says in its first comments what it needs.
 //!
 //! ```sh
-//! # kernels: debian-6.1 alpine-6.18    where it runs; `all`; kernel.rs's usual ones where the line is missing
+//! # kernels: debian-6.1 alpine-6.18    where it runs; `all`; kernel.rs's usual ones where the line is missing; `once`: on the
+//!                                      first of those, but with `KERNELS=all` on all
 //! # modules: vrf veth                  loaded before it starts
 //! # programs: nginx caddy              of those that not every guest has (userland.rs)
 //! # timeout: 90                        seconds for the whole machine; 60 where the line is missing
@@ -78,7 +79,10 @@ impl Scenario {
         };
         let all = env::var("KERNELS").is_ok_and(|kernels| kernels == "all");
         let kernels = match words("kernels") {
-            Some(kernels) if kernels != ["all"] => kernels,
+            Some(kernels) if kernels == ["once"] && !all => {
+                kernel::USUAL.first().map(|&name| name.to_owned()).into_iter().collect()
+            }
+            Some(kernels) if kernels != ["all"] && kernels != ["once"] => kernels,
             None if !all => kernel::USUAL.map(str::to_owned).to_vec(),
             _ => kernel::NAMES.map(str::to_owned).to_vec(),
         };
