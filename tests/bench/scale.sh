@@ -7,51 +7,7 @@
 # shellcheck source=/dev/null # lib.sh, beside this
 . /test/more.sh
 
-# VRF n has table 1000 + n and the member mn, with an address and two routes by it.
-configuration() {
-    awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++) {
-        a = int(i / 250); b = i % 250
-        printf "auto v%d\niface v%d\n vrf-table %d\n vrf-route unreachable 11.%d.%d.0/24\n", i, i, 1000 + i, a, b
-        printf "auto m%d\niface m%d\n link-type dummy\n address 10.%d.%d.1/24\n vrf v%d\n post-up ip route add 10.%d.%d.0/25 dev m%d table %d\n", i, i, a, b, i, 100 + a, b, i, 1000 + i
-    } }'
-}
-batch() {
-    echo 'link set lo up'
-    echo 'rule add pref 32765 table local'
-    echo 'rule del pref 0'
-    awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++) {
-        a = int(i / 250); b = i % 250
-        printf "link add v%d type vrf table %d\nlink add m%d type dummy\n", i, 1000 + i, i
-        printf "link set m%d master v%d\nlink set v%d up\nlink set m%d up\n", i, i, i, i
-        printf "addr add 127.0.0.1/8 dev v%d\naddr add ::1/128 dev v%d nodad\naddr add 10.%d.%d.1/24 dev m%d\n", i, i, a, b, i
-        printf "route add 10.%d.%d.0/25 dev m%d table %d\nroute add unreachable 11.%d.%d.0/24 table %d\n", 100 + a, b, i, 1000 + i, a, b, 1000 + i
-    } }'
-    echo 'rule add pref 2000 l3mdev unreachable'
-}
-# fresh COMMAND...: its cost in a new namespace, which is kept
-fresh() {
-    ip netns del fresh 2>/tmp/said
-    ip netns add fresh
-    rm -rf /run/vrf-launch
-    on fresh costs once "$@"
-}
-version iproute2 "$(ip -V)"
-t='many VRFs'
-# vrfs N: N of them
-vrfs() {
-    n=$1
-    configuration "$n" >/tmp/conf
-    batch "$n" >/tmp/batch
-    export rounds=1
-    [ "$n" -gt 100 ] || rounds=3
-    measure "$t" "$n" 'ip -batch: instructions, -, ip -batch: KiB' fresh ip -batch /tmp/batch
-    measure "$t" "$n" 'up: instructions, -, up: KiB' fresh /vrf-launch -q --wait 0 -c /tmp/conf up
-    equal "VRFs of $n" "$(on fresh ip -br link show type vrf | wc -l)" "$n"
-    equal "their routes" "$(on fresh ip route show table $((1000 + n)) | grep -c '/25\|/24.*unreachable\|unreachable')" 2
-    export rounds=3
-    measure "$t" "$n" 'a launch into the last: instructions' on fresh costs launch 3 /vrf-launch "v$n" -- /busybox/true
-}
-
+many
 case_ vrfs_1
 vrfs 1
 case_ vrfs_10

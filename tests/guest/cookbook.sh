@@ -6,10 +6,10 @@
 # modules: vrf dummy sch_ingress cls_bpf
 # programs: dnsmasq
 # timeout: 300
-mkdir -p /etc/network /srv/red /srv/blue /srv/www /usr/local/bin /work/target
-cp -r /initramfs /vrf-launch /work/
+mkdir -p /etc/network /srv/red /srv/blue /srv/www /usr/local/bin /repo/target
+cp -r /initramfs /vrf-launch /repo/
 ln -s /vrf-launch /usr/sbin/vrf-launch
-ln -s /vrf-launch /work/target/vrf-launch
+ln -s /vrf-launch /repo/target/vrf-launch
 ln -s /busybox/busybox /usr/bin/busybox
 touch /etc/resolv.conf
 # What every machine that builds has, and this busybox has not.
@@ -22,12 +22,12 @@ done
 mkdir -p "${2%/*}" && cp "$1" "$2" && chmod "$mode" "$2"
 END
 chmod +x /usr/bin/install
-cd /work || exit
+cd /repo || exit
 
 # recipe N: the box of that recipe
 recipe() {
     awk -v number="$1." '/^## /{ is = $2 == number } /^```/{ if (in_) in_ = 0; else if (is && $0 == "```sh") { in_ = 1; next } } in_' \
-        /work/initramfs/cookbook.md
+        /repo/initramfs/cookbook.md
 }
 # cook N: runs it
 cook() {
@@ -54,7 +54,7 @@ world() {
 
 # readme N: the Nth box of README.md
 readme() {
-    awk -v number="$1" '/^```/{ box = !box; n += box; next } box && n == number' /work/initramfs/main.md
+    awk -v number="$1" '/^```/{ box = !box; n += box; next } box && n == number' /repo/initramfs/main.md
 }
 case_ readme
 far lan eth1 10.20.30.1/24
