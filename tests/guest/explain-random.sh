@@ -146,11 +146,13 @@ while [ $set -lt "$sets" ]; do
         [ -z "$rest" ] || continue
         # IPv6 asks a second time, with a source, where there is no route without.
         [ $family = 4 ] || head -n 1 $file.explain | jq -e .reached >/tmp/ignored || continue
+        # Whatever the route, it does not leave the machine.
+        [ "$to" != ::1 ] || continue
         sent=$((sent + 1))
         [ $family = 4 ] || to="[$to]"
         port=$((17000 + sent))
         # shellcheck disable=SC2086 # none for IPv4
-        echo "$port $(head -n 1 $file.explain | jq -r 'if .type == "unicast" then .dev else "nowhere" end')" >>/tmp/sent
+        echo "$port $(head -n 1 $file.explain | jq -r 'if .type == "unicast" then .dev else "nowhere" end') $vrf $to set $set" >>/tmp/sent
         if [ "$vrf" = default ]; then set --; else set -- /vrf-launch --isolation bind "$vrf" --; fi
         echo x | "$@" /usr/bin/socat -u - "UDP$family-SENDTO:$to:$port" >/tmp/ignored 2>&1
     done
@@ -228,9 +230,9 @@ equal 'it agrees' "$(jq -r .explain.agrees /tmp/all | sort -u)" true
 
 case_ packets_go_where_it_says
 sleep 1
-while read -r port wanted; do
+while read -r port wanted question; do
     seen=$(sed -n "s/^[^ ]* \([a-z0-9]*\) .*\.$port: UDP.*/\1/p" /tmp/seen | sort -u | tr '\n' ' ')
-    equal "the packet to port $port" "${seen:-nowhere }" "$wanted "
+    equal "the packet to port $port ($question)" "${seen:-nowhere }" "$wanted " || grep "\.$port:" /tmp/seen | shown
 done </tmp/sent
 echo "# $(wc -l </tmp/sent) packets: $(cut -d' ' -f2 /tmp/sent | sort | uniq -c | tr '\n' ' ')"
 kill $sniffer
