@@ -236,14 +236,14 @@ fn look(vrf: Name, level: Level, reach: &mut Reach) -> Outcome<u32> {
 fn bring_up(options: &Options, vrf: Name) -> Outcome {
     let conf = load::load_if_any(options.config)?;
     if conf.conf.find(vrf).and_then(|iface| conf.conf.table(iface)).is_none() {
-        return Err(no_such_vrf(vrf, &conf));
+        return Err(no_such_vrf("run in VRF", vrf, &conf));
     }
     Story::of(options, conf, cli::Names::one(vrf), false, &|story| story.change(&mut Story::up))
 }
 
 /// Says so, and which ones there are.
 #[inline(never)]
-fn no_such_vrf(vrf: Name, conf: &Loaded) -> Exit {
+fn no_such_vrf(deed: &'static str, vrf: Name, conf: &Loaded) -> Exit {
     let mut names = List::new();
     let mut add = |name: &[u8]| {
         let separator: &[u8] = if names.is_empty() { b"" } else { b", " };
@@ -261,7 +261,7 @@ fn no_such_vrf(vrf: Name, conf: &Loaded) -> Exit {
         if names.is_empty() { "there is no such VRF, nor any other" } else { "there is no such VRF; there are: " };
     let near = Near::new(vrf).offer(names.as_slice(), b',', 0).offer(names.as_slice(), b',', 1);
     let near = cli::near_command(near).best();
-    let what = What::Deed("run in VRF", vrf);
+    let what = What::Deed(deed, vrf);
     say_near(&Error { why: Why::Of(says, names.as_slice()), ..Error::usage(what, "") }, near)
 }
 
@@ -943,7 +943,9 @@ fn adopt(options: &Options, vrf: Name, pid: Name) -> Outcome {
 #[inline(never)]
 fn is_there(vrf: Option<Name>) -> Outcome {
     match vrf {
-        Some(vrf) if look(vrf, Level::Bind, &mut Reach::default())? == 0 => Err(no_such_vrf(vrf, &Loaded::NOTHING)),
+        Some(vrf) if look(vrf, Level::Bind, &mut Reach::default())? == 0 => {
+            Err(no_such_vrf("look at VRF", vrf, &Loaded::NOTHING))
+        }
         _ => Ok(()),
     }
 }
