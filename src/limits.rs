@@ -12,7 +12,8 @@ pub const COMMAND: usize = 512;
 /// Bytes of a compiled request. Source: as above; attributes are no longer than the words they come from.
 pub const REQUEST: usize = 512;
 /// Messages in one send; also acknowledgements read by one receive. More gain little, and each costs the kernel's
-/// socket buffer about 1 KiB until it is read.
+/// socket buffer about 1 KiB until it is read: of `net.core.rmem_default`, usually 208 KiB. In one that is too small some are
+/// lost, and the answer is `ENOBUFS`.
 pub const BATCH: usize = 32;
 /// Bytes of one send: `BATCH` requests of 256.
 pub const SEND: usize = 8 * 1024;
