@@ -830,7 +830,7 @@ impl Apply {
         self.flush()?;
         // Deleting one may take others with it (secondaries), so each round asks anew; a round that finds none ends it.
         loop {
-            let mut room = [0; 96];
+            let mut room = [0; 128];
             let mut delete = Buf::new(&mut room);
             let mut filter = [0; QUESTION];
             let mut writer = Writer::new(&mut filter);
@@ -841,8 +841,12 @@ impl Apply {
                 let own = own_address(attrs(entry, ADDR));
                 if let Some(own) = own.filter(|_| word(entry, ADDR_INDEX) == index) {
                     delete.truncate(0);
-                    delete.str("ip addr del ").ip(own).str("/").num(byte(entry, ADDR_LEN));
-                    delete.str(" dev ").bytes(request.dev);
+                    delete.str("ip addr del ").ip(own);
+                    // One that has a peer is not found without it.
+                    if let Some(peer) = ip_of(find(attrs(entry, ADDR), uapi::IFA_ADDRESS)).filter(|peer| *peer != own) {
+                        delete.str(" peer ").ip(peer);
+                    }
+                    delete.str("/").num(byte(entry, ADDR_LEN)).str(" dev ").bytes(request.dev);
                 }
             });
             if let Err(errno) = dumped {
