@@ -12,12 +12,19 @@ MAX    := 323584
 # and unpacked by the tests, not installed.
 PACKAGES := qemu-system-x86 qemu-utils e2fsprogs python3-pip python3-jsonschema ca-certificates gcc libc6-dev make cpio shellcheck mandoc zsh fish
 
+# What `make test-processors` runs beside that: machines of other processors, and a C compiler for each.
+FOREIGN  := aarch64 armv7 riscv64
+others   = $(if $(filter $(FOREIGN),$(ARCH)),,$(FOREIGN))
+MACHINES := qemu-system-arm qemu-system-misc opensbi gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
+	gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
+
 # ---- The toolchain -------------------------------------------------------------------------------------------------
 # The binary is no_std. It takes Rust's `core` for this processor (of the gnu or of the musl target: `core` knows no
 # libc), musl's rcrt1.o and libc.a, and a linker. Only where they are found differs; build.rs has the link arguments.
 
 RUSTC ?= rustc
 CARGO ?= cargo
+cargo := $(CARGO)
 msrv  := $(shell sed -n 's/^rust-version = "1\.\([0-9]*\)".*/\1/p' Cargo.toml)
 rust  := $(shell $(RUSTC) -vV 2>/dev/null | sed -n 's/^host: //p; s/^release: 1\.\([0-9]*\).*/\1/p')
 host  := $(word 1,$(rust))
@@ -76,7 +83,7 @@ ifneq ($(VRF_LAUNCH_CONFIG),)
   endif
 endif
 
-.PHONY: build get-rust get-musl get-cross packages demo bench sizes test test-kernels trust fuzz tiny-kernel-demo check install clean help
+.PHONY: build get-rust get-musl get-cross packages demo bench sizes test test-kernels test-processors trust fuzz tiny-kernel-demo check install clean help
 .DEFAULT_GOAL := build
 
 ifneq ($(missing),)
@@ -108,6 +115,12 @@ test: build packages ## every test: the library's, the host's, and the scenarios
 
 test-kernels: build packages ## every scenario on every kernel: Debian's 5.10, 6.1, 6.12 and newest, Alpine's 6.18
 	KERNELS=all $(CARGO) test --package vrf-launch-tests --test scenarios
+
+test-processors: build packages ## the program for aarch64, armv7 and riscv64, or for ARCH=one, on Debian's kernels for them; and the sizes of all
+	@$(MAKE) --no-print-directory packages PACKAGES='$(MACHINES)'
+	@for arch in $(others); do $(MAKE) --no-print-directory build ARCH=$$arch || exit 1; done
+	KERNELS=$(if $(others),processors,$(ARCH)) $(cargo) test --package vrf-launch-tests --test scenarios
+	@wc -c $(OUT) $(others:%=target/vrf-launch-%)
 
 trust: build packages ## faults, crowds and soaks, none left out, on every kernel: hours; the report is target/trust.md
 	@$(CARGO) run --quiet --package vrf-launch-tests --bin trust $(ONLY)
@@ -153,7 +166,7 @@ clean: ## remove target/
 	rm -rf target
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile
 
 # ---- What is missing -----------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use vrf_launch_tests::elf;
 use vrf_launch_tests::vm::alpine::{self, Alpine};
+use vrf_launch_tests::vm::processor::Processor;
 use vrf_launch_tests::vm::qemu::Machine;
 use vrf_launch_tests::vm::{dropbear, host};
 
@@ -188,6 +189,7 @@ fn boot(alpine: &Alpine, image: &[u8], append: &str) -> Result<Appliance> {
     let initrd = tempfile::NamedTempFile::new()?;
     fs::write(initrd.path(), image)?;
     let machine = Machine {
+        processor: Processor::X86_64,
         kernel: alpine.image.clone(),
         initrd: Some(initrd.path().to_owned()),
         disk: None,

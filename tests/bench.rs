@@ -100,6 +100,7 @@ fn run(scenario: &Scenario, kernel: &Kernel, clock: &str, all: &mut Figures) -> 
     let initrd = tempfile::NamedTempFile::new().context("no room for an initramfs")?;
     fs::write(initrd.path(), initramfs::build(kernel, scenario)?)?;
     let machine = Machine {
+        processor: kernel.processor,
         kernel: kernel.image.clone(),
         initrd: Some(initrd.path().to_owned()),
         disk: None,

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, ensure};
 use vrf_launch_tests::elf;
 use vrf_launch_tests::vm::cpio::Archive;
 use vrf_launch_tests::vm::kernel::Kernel;
+use vrf_launch_tests::vm::processor::Processor;
 use vrf_launch_tests::vm::qemu::{End, Machine};
 use vrf_launch_tests::vm::{alpine, userland};
 
@@ -32,6 +33,7 @@ fn main() -> Result<ExitCode> {
     let initrd = tempfile::NamedTempFile::new().context("no room for an initramfs")?;
     fs::write(initrd.path(), initramfs(&kernel)?)?;
     let machine = Machine {
+        processor: Processor::X86_64,
         kernel: kernel.image.clone(),
         initrd: Some(initrd.path().to_owned()),
         disk,
@@ -65,7 +67,7 @@ fn machine() -> Result<(Kernel, Option<PathBuf>)> {
 
 /// Busybox to start with, and below `add` what goes onto the machine.
 fn initramfs(kernel: &Kernel) -> Result<Vec<u8>> {
-    let tree = userland::fetch()?;
+    let tree = userland::fetch(Processor::X86_64)?;
     let folder = elf::repository().join("tests");
     let mut archive = Archive::default();
     for name in ["proc", "sys", "dev", "run", "tmp", "etc/network", "root", "bin"] {
@@ -85,7 +87,7 @@ fn initramfs(kernel: &Kernel) -> Result<Vec<u8>> {
     archive.file("add/stage/vrf-launch.conf", 0o644, &fs::read(folder.join("demo/vrf-launch.conf"))?);
     let mut done = BTreeSet::new();
     for name in ["ip", "ssh", "ssh-keygen", "strace", "sshd"] {
-        for (path, place) in userland::program(&tree, name)? {
+        for (path, place) in userland::program(Processor::X86_64, &tree, name)? {
             // The stage's tools are out of PATH; the server is where a package would put it, and libraries where
             // Debian's loader looks, which is not where Alpine's does.
             let place = match place.strip_prefix("usr/lib64/") {

@@ -27,6 +27,16 @@ pub fn binary() -> Result<PathBuf> {
     Ok(path)
 }
 
+/// The binary for another processor, as `make ARCH=` leaves it.
+///
+/// # Errors
+/// There is no such file.
+pub fn binary_for(processor: &str) -> Result<PathBuf> {
+    let path = repository().join(format!("target/vrf-launch-{processor}"));
+    ensure!(path.is_file(), "{} is missing: `make ARCH={processor}` builds it", path.display());
+    Ok(path)
+}
+
 /// The binary with a configuration baked in, which `make` builds beside the other one.
 ///
 /// # Errors

@@ -79,6 +79,7 @@ fn boot(script: &str) -> Result<Option<(Vec<String>, End)>> {
     let initrd = folder.path().join("initrd");
     fs::write(&initrd, initramfs::build(&kernel, &scenario).context("no initramfs")?)?;
     let machine = Machine {
+        processor: kernel.processor,
         kernel: kernel.image.clone(),
         initrd: Some(initrd),
         disk: None,

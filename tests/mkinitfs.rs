@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use vrf_launch_tests::elf;
 use vrf_launch_tests::vm::cpio::Archive;
 use vrf_launch_tests::vm::kernel::Kernel;
+use vrf_launch_tests::vm::processor::Processor;
 use vrf_launch_tests::vm::qemu::Machine;
 use vrf_launch_tests::vm::scenario::Scenario;
 use vrf_launch_tests::vm::{alpine, host, initramfs, verdict};
@@ -68,6 +69,7 @@ fn boot(
     scenario: &Scenario,
 ) -> Result<Vec<String>> {
     let machine = Machine {
+        processor: Processor::X86_64,
         kernel: kernel.image.clone(),
         initrd: Some(initrd.to_owned()),
         disk: None,

@@ -1,7 +1,8 @@
 //! The guest scenarios: every script of `tests/guest` on every kernel it names, each in a machine of its own.
 //!
 //! One test per pair, such as `debian-6.1::member`. `KERNELS=all` runs each scenario on every kernel, `KERNELS=tiny` those for a
-//! kernel without BPF and cgroups, which is built then. `APPEND=WORDS` adds to the kernel's command line. `VRF_LAUNCH=FILE`
+//! kernel without BPF and cgroups, which is built then; `KERNELS=processors`, `aarch64`, `armv7` or `riscv64` those for kernels of other
+//! processors, as does the name of such a kernel (`-- debian-6.1-arm64`). `APPEND=WORDS` adds to the kernel's command line. `VRF_LAUNCH=FILE`
 //! tests another binary; `CONSOLE=FOLDER` keeps the consoles, each line with the seconds since the start; `S6_RC=FOLDER` has the
 //! programs of s6-rc, which Debian has not.
 
@@ -28,8 +29,7 @@ type Tier = OnceLock<Result<Kernel, String>>;
 fn main() -> Result<()> {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(arguments.test_threads.unwrap_or(AT_ONCE).min(AT_ONCE));
-    let tiny = env::var("KERNELS").is_ok_and(|kernels| kernels == kernel::TINY);
-    let names: &[&str] = if tiny { &[kernel::TINY] } else { &kernel::NAMES };
+    let names = kernels(arguments.filter.as_deref().unwrap_or_default());
     let tiers: Arc<BTreeMap<&str, Tier>> = Arc::new(names.iter().map(|name| (*name, Tier::new())).collect());
     let skipped = Arc::new(Mutex::new(BTreeMap::<&str, String>::new()));
 
@@ -62,15 +62,30 @@ fn main() -> Result<()> {
     conclusion.exit()
 }
 
+/// The kernels that are asked for by `KERNELS`, or by the words with which tests are chosen.
+fn kernels(filter: &str) -> Vec<&'static str> {
+    let asked = env::var("KERNELS").unwrap_or_default();
+    if asked == kernel::TINY {
+        return vec![kernel::TINY];
+    }
+    let foreign = kernel::FOREIGN.iter();
+    let foreign =
+        foreign.filter(|(name, of, ..)| asked == "processors" || asked == of.name() || filter.starts_with(name));
+    let foreign: Vec<&str> = foreign.map(|&(name, ..)| name).collect();
+    if foreign.is_empty() { kernel::NAMES.to_vec() } else { foreign }
+}
+
 fn fetch(name: &str) -> Result<Kernel> {
-    userland::fetch()?;
-    Kernel::fetch(name)
+    let kernel = Kernel::fetch(name)?;
+    userland::fetch(kernel.processor)?;
+    Ok(kernel)
 }
 
 fn run(name: &str, kernel: &Kernel, scenario: &Scenario) -> Result<(), Failed> {
     let (console, end) = boot(name, kernel, scenario).map_err(|error| Failed::from(format!("{error:#}")))?;
     let mut report = verdict::judge(&console, &end, &scenario.cases).err().unwrap_or_default();
-    for text in scenario.says.iter().filter(|text| !console.iter().any(|line| line.contains(text.as_str()))) {
+    let is_said = |text: &str| text.split(" | ").any(|text| console.iter().any(|line| line.contains(text)));
+    for text in scenario.says.iter().filter(|text| !is_said(text)) {
         let _ = writeln!(report, "the console does not show: {text}");
     }
     report += &schema::judge(&console).map_err(|error| Failed::from(format!("{error:#}")))?;
@@ -82,6 +97,7 @@ fn boot(name: &str, kernel: &Kernel, scenario: &Scenario) -> Result<(Vec<String>
     fs::write(initrd.path(), initramfs::build(kernel, scenario)?)?;
     let append = format!("{} {}", scenario.append, env::var("APPEND").unwrap_or_default());
     let machine = Machine {
+        processor: kernel.processor,
         kernel: kernel.image.clone(),
         initrd: Some(initrd.path().to_owned()),
         disk: scenario.setup.as_ref().map(|_| alpine::fetch()).transpose()?.map(|alpine| alpine.disk),
@@ -93,7 +109,7 @@ fn boot(name: &str, kernel: &Kernel, scenario: &Scenario) -> Result<(Vec<String>
     let mut console = Vec::new();
     let mut times = String::new();
     let start = Instant::now();
-    let end = machine.run(scenario.timeout, |line| {
+    let end = machine.run(scenario.timeout * kernel.processor.patience(), |line| {
         let _ = writeln!(times, "{:7.2} {line}", start.elapsed().as_secs_f32());
         console.push(line.to_owned());
     })?;

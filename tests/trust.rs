@@ -44,6 +44,7 @@ fn run(name: &str, scenario: &Scenario, folder: &Path) -> Result<bool> {
     let initrd = tempfile::NamedTempFile::new().context("no room for an initramfs")?;
     fs::write(initrd.path(), initramfs::build(&kernel, scenario)?)?;
     let machine = Machine {
+        processor: kernel.processor,
         kernel: kernel.image.clone(),
         initrd: Some(initrd.path().to_owned()),
         disk: None,

@@ -14,6 +14,7 @@ use anyhow::{Context as _, Result, bail};
 use vrf_launch_tests::elf;
 use vrf_launch_tests::vm::cpio::Archive;
 use vrf_launch_tests::vm::kernel::Kernel;
+use vrf_launch_tests::vm::processor::Processor;
 use vrf_launch_tests::vm::qemu::Machine;
 use vrf_launch_tests::vm::{initramfs, userland};
 
@@ -70,7 +71,7 @@ fn common() -> Result<Archive> {
     archive.device("dev/console", 0o600, 5, 1);
     archive.device("dev/null", 0o666, 1, 3);
     let source = elf::repository().join("tests/bench/costs.c");
-    archive.file("usr/bin/costs", 0o755, &initramfs::compiled(&source)?);
+    archive.file("usr/bin/costs", 0o755, &initramfs::compiled(Processor::X86_64, &source)?);
     Ok(archive)
 }
 
@@ -84,13 +85,17 @@ fn launcher(kernel: &Kernel) -> Result<Vec<u8>> {
 
 fn peers(kernel: &Kernel) -> Result<Vec<u8>> {
     let mut archive = common()?;
-    let tree = userland::fetch()?;
+    let tree = userland::fetch(Processor::X86_64)?;
     userland::busybox(&tree, &mut archive)?;
     archive.link("init", "busybox/init");
     // Debian's busybox, as a shell, takes its own ip and ifup.
     archive.link("usr/bin/sh", "dash");
     let mut done = BTreeSet::new();
-    let files = [userland::program(&tree, "ip")?, userland::program(&tree, "dash")?, userland::closure("ifupdown-ng")?];
+    let files = [
+        userland::program(Processor::X86_64, &tree, "ip")?,
+        userland::program(Processor::X86_64, &tree, "dash")?,
+        userland::closure("ifupdown-ng")?,
+    ];
     for (path, name) in files.into_iter().flatten() {
         if done.insert(name.clone()) {
             archive.file(&name, 0o755, &fs::read(path)?);
@@ -124,6 +129,7 @@ fn boot(kernel: &Kernel, image: &[u8], counts: bool) -> Result<(u64, Duration)> 
     let initrd = tempfile::NamedTempFile::new()?;
     fs::write(initrd.path(), image)?;
     let machine = Machine {
+        processor: Processor::X86_64,
         kernel: kernel.image.clone(),
         initrd: Some(initrd.path().to_owned()),
         disk: None,

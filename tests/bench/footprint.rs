@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use vrf_launch_tests::elf;
+use vrf_launch_tests::vm::processor::Processor;
 use vrf_launch_tests::vm::{host, userland};
 
 use crate::figures::{Figure, Figures};
@@ -37,12 +38,15 @@ pub fn measure(all: &mut Figures) -> Result<()> {
         Ok(())
     };
     add("vrf-launch", size, 1)?;
-    let tree = userland::fetch()?;
+    let tree = userland::fetch(Processor::X86_64)?;
     for (row, programs) in WAYS {
         let mut files = BTreeSet::<PathBuf>::new();
         for program in programs {
-            let closure =
-                if USUAL.contains(program) { userland::program(&tree, program)? } else { userland::closure(program)? };
+            let closure = if USUAL.contains(program) {
+                userland::program(Processor::X86_64, &tree, program)?
+            } else {
+                userland::closure(program)?
+            };
             files.extend(closure.into_iter().map(|(path, _)| path));
         }
         let mut bytes = 0;

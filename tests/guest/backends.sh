@@ -1,6 +1,7 @@
 #!/bin/sh
 # Each kernel reaches the backend and the level that kernels.txt says, in silence; and the traps of old ones.
 # kernels: all
+# processors: all
 # modules: vrf veth dummy
 # source: faults.c
 # timeout: 90

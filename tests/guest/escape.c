@@ -555,7 +555,7 @@ static void kernels_helper(void) {
     (void)!write(fd, after, (size_t)size);
     if (fork() == 0) {
         prctl(PR_SET_DUMPABLE, 1);
-        struct rlimit_ { unsigned long now, most; } none = {1 << 20, 1 << 20};
+        struct rlimit_ { unsigned long long now, most; } none = {1 << 20, 1 << 20};
         syscall(SYS_prlimit64, 0, 4 /* RLIMIT_CORE */, &none, NULL);
         abort();
     }

@@ -4,6 +4,7 @@
 #   lan  10.20.30.1 fd20::1 ── eth0 (mgmt)    eth1 (main) ── net  203.0.113.1 2001:db8::1
 #
 # What does not reach the wire without a VRF either cannot be had on this kernel ("n/a"); it says nothing.
+# processors: all
 # modules: vrf sctp dccp_ipv4 smc smc_diag rds rds_tcp l2tp_ip
 # timeout: 300
 far lan eth0 10.20.30.1/24 fd20::1/64

@@ -94,6 +94,22 @@ static void skip(pid_t pid) {
 }
 static void answer(pid_t pid, long value) { put(pid, 0, value); }
 static void third(pid_t pid, long value) { put(pid, 2, value); }
+#elif defined(__arm__)
+static void skip(pid_t pid) { ptrace(23 /* PTRACE_SET_SYSCALL */, pid, 0, -1); }
+static void answer(pid_t pid, long value) { ptrace(PTRACE_POKEUSER, pid, 0 * 4, value); }
+static void third(pid_t pid, long value) { ptrace(PTRACE_POKEUSER, pid, 2 * 4, value); }
+#elif defined(__riscv) && __riscv_xlen == 64
+/* The place of pc has index 0, that of x1 1. */
+static void put(pid_t pid, int which, long value) {
+    long regs[32];
+    struct iovec all = {regs, sizeof regs};
+    ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &all);
+    regs[which] = value;
+    ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &all);
+}
+static void skip(pid_t pid) { put(pid, 17 /* a7 */, -1); }
+static void answer(pid_t pid, long value) { put(pid, 10 /* a0 */, value); }
+static void third(pid_t pid, long value) { put(pid, 12 /* a2 */, value); }
 #else
 #error "which registers has this processor?"
 #endif

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The first process: USR1 halts, and a disk is unmounted before.
 # init: init-test.conf
+# processors: all
 # modules: vrf
 # cases: services_get_term_first
 # says: vrf-launch: halting

@@ -2,6 +2,7 @@
 # The first process: what it has prepared when services run; TERM reboots.
 # init: init-reboot.conf
 # files: init-test.conf=etc/test.conf
+# processors: all
 # modules: vrf dummy sch_ingress cls_bpf
 # append: modules=dummy dummy.numdummies=1 sysctl.kernel.modprobe=/none
 # cases: services_get_term_first

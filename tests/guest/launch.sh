@@ -1,5 +1,6 @@
 #!/bin/sh
 # `vrf-launch VRF -- COMMAND`: what the command finds, what it is bound to, and what the launcher answers.
+# processors: all
 # modules: vrf
 # kernels: all
 # timeout: 120

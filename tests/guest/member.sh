@@ -2,6 +2,7 @@
 # The layout that works in both directions: eth0 is a member of the VRF mgmt, eth1 leads to the internet outside it.
 #
 #   lan  10.20.30.1 fd20::1 ── eth0 (mgmt)    eth1 (main) ── net  203.0.113.1 2001:db8::1, and 8.8.8.8 2001:4860:4860::8888
+# processors: all
 # modules: vrf
 # timeout: 240
 for keyword in vrf vrf-member; do

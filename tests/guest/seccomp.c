@@ -145,6 +145,12 @@ int main(int argc, char **argv) {
         getchar();
         one(AF_INET, SOCK_STREAM, 0);
         one(AF_UNIX, SOCK_STREAM, 0);
+    } else if (!strcmp(what, "families")) {
+        int families[] = {AF_INET, AF_INET6, AF_UNIX, 21 /* AF_RDS */};
+        for (int n = 0; n < 4; n++) {
+            int fd = socket(families[n], n == 3 ? SOCK_SEQPACKET : SOCK_DGRAM, 0);
+            puts(fd < 0 ? strerror(errno) : n < 2 ? device(fd) : "made");
+        }
 #ifdef __x86_64__
     } else if (!strcmp(what, "x32")) {
         long fd = syscall(0x40000000 | SYS_socket, AF_INET, SOCK_STREAM, 0);

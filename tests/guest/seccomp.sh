@@ -2,6 +2,7 @@
 # --bind seccomp: without BPF and without a cgroup. What the service makes is what the kernel would have given, and bound.
 #
 #   far  10.0.0.1 2001:db8::1 ── eth0, a member of mgmt    eth1, of no VRF ── near  10.0.1.1 2001:db8:1::1
+# processors: all
 # modules: vrf
 # kernels: all
 # timeout: 120
@@ -72,19 +73,38 @@ run within seccomp network
 equal 'no socket of the wrong network' "$out" 'Operation not permitted, user 0'
 
 case_ other_calling_conventions
-run within seccomp x32
-equal 'x32' "$out" 'Function not implemented'
-run seccomp i386
-if [ "$status" = 0 ]; then
-    run within seccomp i386
-    equal 'of 32 bits' "$out" "mgmt
+case $(uname -m) in
+x86_64)
+    run within seccomp x32
+    equal 'x32' "$out" 'Function not implemented'
+    run seccomp i386
+    if [ "$status" = 0 ]; then
+        run within seccomp i386
+        equal 'of 32 bits' "$out" "mgmt
 mgmt
 made
 Address family not supported by protocol
 EFAULT"
-else
-    echo '# this kernel runs no programs of 32 bits'
-fi
+    else
+        echo '# this kernel runs no programs of 32 bits'
+    fi
+    ;;
+aarch64)
+    run within seccomp-32 families
+    equal 'of 32 bits' "$out$err" "mgmt
+mgmt
+made
+Address family not supported by protocol"
+    run /vrf-launch mgmt -- seccomp-32 families
+    equal 'of 32 bits, at guard' "$out$err" "mgmt
+mgmt
+made
+Address family not supported by protocol"
+    run /vrf-launch --isolation strict mgmt -- seccomp-32 users
+    match 'of 32 bits, at strict' "$err" 'unshare: Operation not permitted'
+    ;;
+*) echo '# left out: this processor has one calling convention' ;;
+esac
 
 case_ it_reaches_the_vrf_and_nothing_else
 for host in far near; do

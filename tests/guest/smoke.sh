@@ -1,5 +1,6 @@
 #!/bin/sh
 # The machine itself: the kernel boots, knows VRFs, and the tools that the other scenarios rely on are there.
+# processors: all
 # modules: vrf veth dummy
 
 case_ kernel_makes_a_vrf

@@ -1,5 +1,6 @@
 #!/bin/sh
 # How many system calls things take. The figures are on the console.
+# processors: all
 # modules: vrf dummy
 ip link add mgmt type vrf table 10
 ip link set mgmt up

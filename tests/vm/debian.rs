@@ -9,26 +9,28 @@ use anyhow::{Context, Result, ensure};
 use regex::Regex;
 
 use super::host;
+use super::processor::Processor;
 
-/// Another release of Debian than the one that runs this, with lists of its own: `trixie`, or `sid`.
+/// Another release of Debian than the one that runs this, or for another processor, with lists of its own.
 ///
 /// The mirror, and the keys it is trusted by, are those of the system's own configuration.
 #[derive(Debug)]
 pub struct Release {
     folder: PathBuf,
+    processor: Processor,
 }
 
 impl Release {
-    /// Makes lists of that release in a folder.
+    /// Makes lists of that release for a processor in a folder.
     ///
     /// # Errors
     /// apt is not configured, or the mirror has not got the release.
-    pub fn fetch(name: &str, folder: &Path) -> Result<Self> {
-        Self::lists(name, "deb", folder)
+    pub fn fetch(name: &str, processor: Processor, folder: &Path) -> Result<Self> {
+        Self::lists(name, processor, "deb", folder)
     }
 
     /// The lists of that release, of packages (`deb`) or of sources (`deb-src`).
-    fn lists(name: &str, kind: &str, folder: &Path) -> Result<Self> {
+    fn lists(name: &str, processor: Processor, kind: &str, folder: &Path) -> Result<Self> {
         for part in ["lists/partial", "cache/archives/partial", "sources"] {
             fs::create_dir_all(folder.join(part))?;
         }
@@ -61,7 +63,7 @@ impl Release {
             }
         }
         ensure!(count > 0, "apt's configuration names no Debian mirror");
-        let release = Self { folder: folder.to_owned() };
+        let release = Self { folder: folder.to_owned(), processor };
         let mut update = release.command("apt-get");
         host::output(update.args(["-q", "update"])).with_context(|| format!("the mirror has no {name}"))?;
         Ok(release)
@@ -70,6 +72,7 @@ impl Release {
     /// A tool of apt, for this release.
     fn command(&self, tool: &str) -> Command {
         let folder = self.folder.display();
+        let architecture = self.processor.debian();
         let mut command = Command::new(tool);
         for option in [
             format!("Dir::State={folder}"),
@@ -77,6 +80,8 @@ impl Release {
             format!("Dir::Etc::sourceparts={folder}/sources"),
             "Dir::State::status=/dev/null".to_owned(),
             "Dir::Etc::sourcelist=/dev/null".to_owned(),
+            format!("APT::Architecture={architecture}"),
+            format!("APT::Architectures={architecture}"),
             "APT::Sandbox::User=root".to_owned(),
             "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false".to_owned(),
         ] {
@@ -85,22 +90,21 @@ impl Release {
         command
     }
 
-    /// Unpacks a package, and those that it depends on whose names begin with `prefix`, into the folder `into`.
+    /// Unpacks a kernel, by the name of the package that depends on the current one, into the folder `into`.
     ///
     /// # Errors
     /// apt does not know the package, or it cannot be had.
-    pub fn unpack(&self, package: &str, prefix: &str, into: &Path) -> Result<()> {
-        let mut command = self.command("apt-cache");
-        command.args(["depends", "--recurse", "--important", package]);
-        let graph = parse(&host::output(&mut command)?);
-        let mut wanted = BTreeSet::new();
-        let mut open = vec![package.to_owned()];
-        while let Some(name) = open.pop() {
-            let more = graph.get(&name).into_iter().flatten();
-            open.extend(more.filter(|name| name.starts_with(prefix) && !wanted.contains(*name)).cloned());
-            wanted.insert(name);
-        }
+    pub fn unpack_kernel(&self, package: &str, into: &Path) -> Result<()> {
+        let wanted = closure(self.command("apt-cache"), &[package], |name| name.starts_with("linux-"))?;
         unpack_by(self.command("apt-get"), wanted, into)
+    }
+
+    /// Unpacks packages, and those of the libraries that they need, as [`with_libraries`] has them.
+    ///
+    /// # Errors
+    /// apt does not know a package, or it cannot be had.
+    pub fn unpack_with_libraries(&self, packages: &[&str], into: &Path) -> Result<()> {
+        unpack_by(self.command("apt-get"), closure(self.command("apt-cache"), packages, is_library)?, into)
     }
 }
 
@@ -109,7 +113,7 @@ impl Release {
 /// # Errors
 /// apt does not know the package, or is not there.
 pub fn depends(package: &str) -> Result<Vec<String>> {
-    let graph = graph(&[package])?;
+    let graph = graph(Command::new("apt-cache"), &[package])?;
     Ok(graph.get(package).cloned().unwrap_or_default())
 }
 
@@ -121,12 +125,17 @@ pub fn depends(package: &str) -> Result<Vec<String>> {
 /// # Errors
 /// apt does not know a package, or is not there.
 pub fn with_libraries(packages: &[&str]) -> Result<BTreeSet<String>> {
-    let graph = graph(packages)?;
+    closure(Command::new("apt-cache"), packages, is_library)
+}
+
+/// `packages`, and those that they need, directly or through each other, whose names `follow` holds for.
+fn closure(apt: Command, packages: &[&str], follow: impl Fn(&str) -> bool) -> Result<BTreeSet<String>> {
+    let graph = graph(apt, packages)?;
     let mut wanted = BTreeSet::new();
     let mut open: Vec<String> = packages.iter().map(|&name| name.to_owned()).collect();
     while let Some(package) = open.pop() {
-        let libraries = graph.get(&package).into_iter().flatten();
-        open.extend(libraries.filter(|name| is_library(name) && !wanted.contains(*name)).cloned());
+        let more = graph.get(&package).into_iter().flatten();
+        open.extend(more.filter(|name| follow(name) && !wanted.contains(*name)).cloned());
         wanted.insert(package);
     }
     Ok(wanted)
@@ -146,7 +155,7 @@ pub fn unpack<S: AsRef<str>>(packages: impl IntoIterator<Item = S>, into: &Path)
 /// apt is not configured, the mirror has no sources, or not this one.
 pub fn source(package: &str, release: &str, into: &Path) -> Result<()> {
     let apt = tempfile::tempdir().context("no room for a source")?;
-    let release = Release::lists(release, "deb-src", apt.path())?;
+    let release = Release::lists(release, Processor::X86_64, "deb-src", apt.path())?;
     let mut download = release.command("apt-get");
     download.args(["-q", "source", "--download-only", "--tar-only", package]).current_dir(apt.path());
     host::output(&mut download).with_context(|| format!("the source of {package} cannot be fetched"))?;
@@ -176,10 +185,9 @@ fn is_library(name: &str) -> bool {
 }
 
 /// Who depends on whom, from `apt-cache depends`: a name at the margin, then `  Depends: other` lines.
-fn graph(packages: &[&str]) -> Result<BTreeMap<String, Vec<String>>> {
-    let mut command = Command::new("apt-cache");
-    command.args(["depends", "--recurse", "--important"]).args(packages);
-    Ok(parse(&host::output(&mut command).context("apt does not know the packages: `apt-get update`")?))
+fn graph(mut apt: Command, packages: &[&str]) -> Result<BTreeMap<String, Vec<String>>> {
+    apt.args(["depends", "--recurse", "--important"]).args(packages);
+    Ok(parse(&host::output(&mut apt).context("apt does not know the packages: `apt-get update`")?))
 }
 
 fn parse(text: &str) -> BTreeMap<String, Vec<String>> {

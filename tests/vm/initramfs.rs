@@ -11,12 +11,16 @@ use anyhow::{Context, Result};
 
 use super::cpio::Archive;
 use super::kernel::Kernel;
+use super::processor::Processor;
 use super::scenario::Scenario;
 use super::{host, userland};
 use crate::elf;
 
 /// Modules that are on every guest's disk, for the kernel to load when a program needs them.
-const ALWAYS: [&str; 8] = ["veth", "dummy", "af_packet", "inet_diag", "tcp_diag", "udp_diag", "raw_diag", "unix_diag"];
+///
+/// `crc32c_generic` is for SCTP, by a name of the kernel's own (`crypto-crc32c`); on some processors it is built in.
+const ALWAYS: [&str; 9] =
+    ["veth", "dummy", "af_packet", "inet_diag", "tcp_diag", "udp_diag", "raw_diag", "unix_diag", "crc32c_generic"];
 
 /// The initramfs for `scenario` on `kernel`: archives joined end to end.
 ///
@@ -46,13 +50,20 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
     own.file("test/modules", 0o644, scenario.modules.join("\n").as_bytes());
     if let Some(source) = &scenario.source {
         let name = source.file_stem().unwrap_or_default().to_string_lossy();
-        own.file(&format!("usr/bin/{name}"), 0o755, &compiled(source)?);
+        own.file(&format!("usr/bin/{name}"), 0o755, &compiled(kernel.processor, source)?);
+        if kernel.processor == Processor::Aarch64 {
+            // Its kernel runs programs of 32 bits, too.
+            own.file(&format!("usr/bin/{name}-32"), 0o755, &compiled(Processor::Armv7, source)?);
+        }
     }
     let vocabulary = scenario.path.with_file_name("lib.sh");
     if vocabulary.is_file() && !scenario.path.starts_with(&guest) {
         own.file("test/more.sh", 0o644, &fs::read(vocabulary)?); // a benchmark's
     }
-    let binary = fs::read(elf::binary()?)?;
+    let binary = fs::read(match kernel.processor {
+        Processor::X86_64 => elf::binary()?,
+        other => elf::binary_for(other.name())?,
+    })?;
     own.file("vrf-launch", 0o755, &binary);
     if let Some(conf) = &scenario.init {
         own.file("init", 0o755, &binary);
@@ -73,7 +84,7 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
         own.file("test/setup", 0o755, &fs::read(setup).with_context(|| format!("{}", setup.display()))?);
     }
 
-    let mut all = userland::archive()?.to_vec();
+    let mut all = userland::archive(kernel.processor)?.to_vec();
     if !scenario.programs.is_empty() {
         all.extend(userland::more(&scenario.programs)?);
     }
@@ -86,10 +97,10 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// It does not compile.
-pub fn compiled(source: &Path) -> Result<Vec<u8>> {
+pub fn compiled(processor: Processor, source: &Path) -> Result<Vec<u8>> {
     let program = tempfile::NamedTempFile::new().context("no room for a program")?;
     let flags = ["-static", "-O1", "-Wall", "-Wextra", "-Werror", "-o"];
-    host::output(Command::new("gcc").args(flags).arg(program.path()).arg(source))?;
+    host::output(Command::new(processor.compiler()).args(flags).arg(program.path()).arg(source))?;
     Ok(fs::read(program.path())?)
 }
 

@@ -14,6 +14,7 @@ use flate2::read::GzDecoder;
 
 use super::cpio::Archive;
 use super::debian::{self, Release};
+use super::processor::Processor;
 use super::{alpine, cache, host};
 use crate::elf;
 
@@ -26,12 +27,30 @@ pub const USUAL: [&str; 2] = ["debian-6.1", "alpine-6.18"];
 /// One without BPF, cgroups and modules, built from source: only for `KERNELS=tiny` (`make tiny-kernel-demo`).
 pub const TINY: &str = "tiny";
 
+/// Those of other processors, with the release of Debian that they are of: only for `KERNELS=processors`, the name of such a
+/// processor, or that of the kernel (`make test-processors`). They run the scenarios with a line `# processors:`.
+///
+/// Debian has riscv64 since its release 13.
+pub const FOREIGN: [(&str, Processor, &str, &str); 3] = [
+    ("debian-6.1-arm64", Processor::Aarch64, "bookworm", "linux-image-arm64"),
+    ("debian-6.1-armhf", Processor::Armv7, "bookworm", "linux-image-armmp"),
+    ("debian-6.12-riscv64", Processor::Riscv64, "trixie", "linux-image-riscv64"),
+];
+
+/// The release of Debian that a processor's kernel and programs are of; `None` for the one that runs this.
+#[must_use]
+pub fn release_of(processor: Processor) -> Option<&'static str> {
+    FOREIGN.iter().find(|(_, of, ..)| *of == processor).map(|(_, _, release, _)| *release)
+}
+
 /// The releases of Debian that the others are of.
 const RELEASES: [(&str, &str); 3] = [("debian-5.10", "bullseye"), ("debian-6.12", "trixie"), ("debian-newest", "sid")];
 
 /// A kernel and its modules.
 #[derive(Debug)]
 pub struct Kernel {
+    /// What it runs on.
+    pub processor: Processor,
     /// The kernel, bootable.
     pub image: PathBuf,
     /// Its release, as `uname -r` prints it.
@@ -61,13 +80,14 @@ impl Kernel {
             }
             TINY => tiny(),
             _ => {
-                let Some((_, release)) = RELEASES.iter().find(|(known, _)| *known == name) else {
+                let amd64 = RELEASES.iter().map(|&(name, of)| (name, Processor::X86_64, of, "linux-image-cloud-amd64"));
+                let mut all = amd64.chain(FOREIGN);
+                let Some((_, processor, release, package)) = all.find(|(known, ..)| *known == name) else {
                     bail!("there is no kernel {name}; there are {}", NAMES.join(", "));
                 };
                 let folder = cache::entry(name, |into| {
                     let apt = into.join("apt");
-                    let release = Release::fetch(release, &apt)?;
-                    release.unpack("linux-image-cloud-amd64", "linux-", into)?;
+                    Release::fetch(release, processor, &apt)?.unpack_kernel(package, into)?;
                     Ok(fs::remove_dir_all(apt)?)
                 })?;
                 let modules = ["usr/lib/modules", "lib/modules"].map(|place| folder.join(place));
@@ -75,7 +95,8 @@ impl Kernel {
                 let release = fs::read_dir(modules)?.next().context("no modules")??.file_name();
                 let image = folder.join("boot").join(format!("vmlinuz-{}", release.to_string_lossy()));
                 let beside = modules.join(&release).join("vmlinuz"); // where newer packages have it
-                Self::new(if beside.is_file() { beside } else { image }, modules)
+                let kernel = Self::new(if beside.is_file() { beside } else { image }, modules)?;
+                Ok(Self { processor, ..kernel })
             }
         }
     }
@@ -85,7 +106,12 @@ impl Kernel {
         let folder = fs::read_dir(modules)?.next().context("no modules")??;
         let mut found = BTreeMap::new();
         index(&folder.path(), &mut found)?;
-        Ok(Self { image, release: folder.file_name().to_string_lossy().into_owned(), modules: found })
+        Ok(Self {
+            processor: Processor::X86_64,
+            image,
+            release: folder.file_name().to_string_lossy().into_owned(),
+            modules: found,
+        })
     }
 
     /// An archive with the modules `wanted` and those they depend on, unpacked, and the text files by which
@@ -155,7 +181,8 @@ fn tiny() -> Result<Kernel> {
         fs::remove_dir_all(tree)?;
         Ok(fs::remove_dir_all(into.join("usr"))?)
     })?;
-    Ok(Kernel { image: folder.join("bzImage"), release: TINY.to_owned(), modules: BTreeMap::new() })
+    let (processor, image) = (Processor::X86_64, folder.join("bzImage"));
+    Ok(Kernel { processor, image, release: TINY.to_owned(), modules: BTreeMap::new() })
 }
 
 /// All modules below `folder`, by name.

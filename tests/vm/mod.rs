@@ -15,6 +15,7 @@ pub mod dropbear;
 pub mod host;
 pub mod initramfs;
 pub mod kernel;
+pub mod processor;
 pub mod qemu;
 pub mod scenario;
 pub mod schema;

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use super::processor::Processor;
+
 /// Words on the console after which nothing that follows can be trusted.
 const FAULTS: [&str; 6] =
     ["Kernel panic", "BUG:", "soft lockup", "Oops:", "general protection fault", "detected stalls on CPUs"];
@@ -23,6 +25,8 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// A machine to boot.
 #[derive(Debug)]
 pub struct Machine {
+    /// What it is made of.
+    pub processor: Processor,
     /// The kernel.
     pub kernel: PathBuf,
     /// The first file system.
@@ -52,22 +56,11 @@ pub enum End {
 impl Machine {
     /// The command that boots it, with the console on standard input and output.
     ///
-    /// `microvm` has no BIOS, no ACPI and no PCI: a shell is there in two seconds. A triple fault
-    /// (`reboot=t`, `panic=-1`) ends QEMU because of `-no-reboot`. Mitigations and randomised addresses cost most of the
-    /// time under emulation.
+    /// A restart, by a panic too, ends QEMU because of `-no-reboot`. Mitigations and randomised addresses cost most of
+    /// the time under emulation.
     #[must_use]
     pub fn command(&self) -> Command {
-        let mut command = Command::new("qemu-system-x86_64");
-        command.args([
-            "-M",
-            "microvm,acpi=off",
-            "-accel",
-            "tcg",
-            "-cpu",
-            "Nehalem-v1",
-            "-nodefaults",
-            "-no-user-config",
-        ]);
+        let mut command = self.processor.machine();
         command.args(["-nographic", "-no-reboot", "-m", &self.memory_mib.to_string()]);
         if self.counts {
             // The time of day is the same in each run, too.
@@ -81,7 +74,8 @@ impl Machine {
             command.arg("-drive").arg(drive(disk)).args(["-device", "virtio-blk-device,drive=d"]);
         }
         command.arg("-append").arg(format!(
-            "console=ttyS0 quiet panic=-1 reboot=t mitigations=off norandmaps nokaslr init_on_alloc=0 {}",
+            "{} quiet panic=-1 mitigations=off norandmaps nokaslr init_on_alloc=0 {}",
+            self.processor.append(),
             self.append
         ));
         command
@@ -103,7 +97,9 @@ impl Machine {
         let mut command = self.command();
         command.args(arguments);
         command.args(["-serial", "stdio"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        let mut child = Running(command.spawn().context("cannot run qemu-system-x86_64: is its package installed?")?);
+        let program = command.get_program().to_string_lossy().into_owned();
+        let spawned = command.spawn().with_context(|| format!("cannot run {program}: is its package installed?"));
+        let mut child = Running(spawned?);
         let mut console = BufReader::new(child.0.stdout.take().context("no console")?);
         let (send, receive) = channel();
         let reader = thread::spawn(move || {

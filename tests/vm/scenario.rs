@@ -3,6 +3,7 @@
 //! ```sh
 //! # kernels: debian-6.1 alpine-6.18    where it runs; `all`; kernel.rs's usual ones where the line is missing; `once`: on the
 //!                                      first of those, but with `KERNELS=all` on all
+//! # processors: aarch64 riscv64       those whose kernels it also runs on when they are asked for (kernel.rs), or `all`
 //! # modules: vrf veth                  loaded before it starts
 //! # programs: nginx caddy              of those that not every guest has (userland.rs)
 //! # timeout: 90                        seconds for the whole machine; 60 where the line is missing
@@ -16,7 +17,7 @@
 //! # source: FILE.c                     a program in C that is not called as the script is
 //! # trust: SECONDS                      `make trust` runs it with `trust=1` on the kernel's command line, so long at most
 //! # append: WORD...                    added to the kernel's command line
-//! # says: TEXT                         what the console has to show beside the verdicts
+//! # says: TEXT                         what the console has to show beside the verdicts, ` | ` between alternatives
 //! case_ three                         and so does a function of the script whose name ends with case_
 //! ```
 
@@ -38,7 +39,7 @@ pub struct Scenario {
     pub name: String,
     /// The script.
     pub path: PathBuf,
-    /// The kernels it runs on, names of [`kernel::NAMES`].
+    /// The kernels it runs on, names of [`kernel::NAMES`] and [`kernel::FOREIGN`].
     pub kernels: Vec<String>,
     /// Modules to load.
     pub modules: Vec<String>,
@@ -78,7 +79,7 @@ impl Scenario {
             Some(line.split_whitespace().map(str::to_owned).collect())
         };
         let all = env::var("KERNELS").is_ok_and(|kernels| kernels == "all");
-        let kernels = match words("kernels") {
+        let mut kernels = match words("kernels") {
             Some(kernels) if kernels == ["once"] && !all => {
                 kernel::USUAL.first().map(|&name| name.to_owned()).into_iter().collect()
             }
@@ -93,6 +94,11 @@ impl Scenario {
                 path.display()
             );
         }
+        let processors = words("processors").unwrap_or_default();
+        let foreign = kernel::FOREIGN
+            .iter()
+            .filter(|(_, of, ..)| processors.iter().any(|name| name == "all" || name == of.name()));
+        kernels.extend(foreign.map(|&(name, ..)| name.to_owned()));
         let seconds = |key: &str| match words(key).as_deref() {
             Some([seconds]) => {
                 let seconds = seconds.parse().with_context(|| format!("{}: {key}: {seconds}", path.display()))?;

