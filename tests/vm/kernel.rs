@@ -93,9 +93,11 @@ impl Kernel {
                 let modules = ["usr/lib/modules", "lib/modules"].map(|place| folder.join(place));
                 let modules = modules.iter().find(|place| place.is_dir()).context("no modules")?;
                 let release = fs::read_dir(modules)?.next().context("no modules")??.file_name();
-                let image = folder.join("boot").join(format!("vmlinuz-{}", release.to_string_lossy()));
-                let beside = modules.join(&release).join("vmlinuz"); // where newer packages have it
-                let kernel = Self::new(if beside.is_file() { beside } else { image }, modules)?;
+                let boot = |name| folder.join("boot").join(format!("{name}-{}", release.to_string_lossy()));
+                // Newer packages have it beside the modules; that of riscv64 is not compressed, and called so.
+                let places = [modules.join(&release).join("vmlinuz"), boot("vmlinuz"), boot("vmlinux")];
+                let image = places.into_iter().find(|place| place.is_file()).context("no kernel")?;
+                let kernel = Self::new(image, modules)?;
                 Ok(Self { processor, ..kernel })
             }
         }
