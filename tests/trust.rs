@@ -1,10 +1,12 @@
 //! The report on trust: what was tried on each kernel, and how much of it was lost.
 //!
 //! `make trust` runs every scenario with a line `# trust: SECONDS`, with `trust=1` on the kernel's command line, so that
-//! nothing is left out (with `EVERY=N` in the environment only every Nth point is tried); `cargo run --bin trust WORD` only those whose `KERNEL::NAME` contains WORD. What each says is kept in
-//! `target/trust/`, and `target/trust.md` is made of all that is there.
+//! nothing is left out (with `EVERY=N` in the environment only every Nth point is tried); `make trust ONLY=WORD` only those
+//! whose `KERNEL::NAME` contains WORD, and on kernels of other processors those whose name begins with it
+//! (`ONLY=debian-6.1-arm64::launches`; `make test-processors` builds what they need). What each says is kept in `target/trust/`, and
+//! `target/trust.md` is made of all that is there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,6 +16,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 use vrf_launch_tests::elf;
 use vrf_launch_tests::vm::kernel::{self, Kernel};
+use vrf_launch_tests::vm::processor::Processor;
 use vrf_launch_tests::vm::qemu::Machine;
 use vrf_launch_tests::vm::scenario::Scenario;
 use vrf_launch_tests::vm::{initramfs, verdict};
@@ -24,7 +27,8 @@ fn main() -> Result<ExitCode> {
     fs::create_dir_all(&folder)?;
     let mut all_well = true;
     for scenario in Scenario::all()?.iter().filter(|scenario| scenario.trust.is_some()) {
-        for name in kernel::NAMES {
+        let foreign = kernel::FOREIGN.map(|(name, ..)| name);
+        for name in kernel::NAMES.into_iter().chain(foreign.into_iter().filter(|name| filter.starts_with(name))) {
             if format!("{name}::{}", scenario.name).contains(&filter) {
                 all_well &= run(name, scenario, &folder)?;
             }
@@ -54,7 +58,8 @@ fn run(name: &str, scenario: &Scenario, folder: &Path) -> Result<bool> {
     };
     let mut console = Vec::new();
     let mut said = format!("kernel {name}, {}\n", kernel.release);
-    let end = machine.run(scenario.trust.unwrap_or_default(), |line| {
+    let timeout = scenario.trust.unwrap_or_default() * kernel.processor.patience();
+    let end = machine.run(timeout, |line| {
         if line.starts_with("# ") {
             eprintln!("{:6.0} s  {name}::{}  {line}", start.elapsed().as_secs_f32(), scenario.name);
             let _ = writeln!(said, "{line}");
@@ -107,7 +112,9 @@ fn report(folder: &Path) -> Result<String> {
         out,
         "{tried} of {all} points were tried, {lost} of them were lost. Each figure: of how many, tried, lost."
     )?;
-    writeln!(out, "Processor: x86_64, by QEMU.\n")?;
+    let processors: BTreeSet<Processor> = kernels.keys().map(|name| kernel::processor_of(name)).collect();
+    let processors: Vec<&str> = processors.into_iter().map(Processor::name).collect();
+    writeln!(out, "Processors: {}, by QEMU.\n", processors.join(", "))?;
     let mut line = String::from("| |");
     for (name, release) in &kernels {
         write!(line, " {name} ({release}) |")?;

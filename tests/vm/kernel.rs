@@ -43,6 +43,12 @@ pub fn release_of(processor: Processor) -> Option<&'static str> {
     FOREIGN.iter().find(|(_, of, ..)| *of == processor).map(|(_, _, release, _)| *release)
 }
 
+/// What the kernel with that name runs on.
+#[must_use]
+pub fn processor_of(name: &str) -> Processor {
+    FOREIGN.iter().find(|(known, ..)| *known == name).map_or(Processor::X86_64, |(_, processor, ..)| *processor)
+}
+
 /// The releases of Debian that the others are of.
 const RELEASES: [(&str, &str); 3] = [("debian-5.10", "bullseye"), ("debian-6.12", "trixie"), ("debian-newest", "sid")];
 
