@@ -44,7 +44,11 @@ impl Rtnl {
     /// networking.
     #[inline(never)]
     pub fn open_plain() -> sys::Result<Self> {
-        let fd = net::socket(uapi::AF_NETLINK, uapi::SOCK_RAW, uapi::NETLINK_ROUTE)?;
+        Self::over(net::socket(uapi::AF_NETLINK, uapi::SOCK_RAW, uapi::NETLINK_ROUTE)?)
+    }
+
+    /// Talks over a socket that is there: rtnetlink's, or one behind which a test answers.
+    pub fn over(fd: OwnedFd) -> sys::Result<Self> {
         let mut out = List::new();
         out.reserve(limits::SEND)?;
         Ok(Self { fd, seq: 0, sent: 0, out, sentence: Vec::new() })

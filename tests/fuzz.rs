@@ -26,4 +26,4 @@ fn replay(name: &str, target: fn(&[u8])) {
 macro_rules! replayed {
     ($($name:ident)*) => { $(#[test] fn $name() { replay(stringify!($name), targets::$name); })* };
 }
-replayed! { configuration ip command_line netlink accounts cgroups processes notifications record }
+replayed! { configuration ip command_line netlink answers accounts cgroups processes notifications record }

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::net::UnixDatagram;
 use vrf_launch::bind::seccomp::{self, Who};
 use vrf_launch::bind::{cgroup, filter};
 use vrf_launch::conf::hash::slots;
@@ -15,6 +16,7 @@ use vrf_launch::order::{self, Node};
 use vrf_launch::plan::{Phase, Plan};
 use vrf_launch::proc::{Lines, mounts_of};
 use vrf_launch::record;
+use vrf_launch::rtnl::Rtnl;
 use vrf_launch::service::{seal, user};
 use vrf_launch::sys::args::Strings;
 use vrf_launch::sys::path::Path;
@@ -127,6 +129,47 @@ pub fn netlink(bytes: &[u8]) {
         }
         Buf::new(&mut room).shown(payload);
     }
+}
+
+thread_local! {
+    static WIRE: (UnixDatagram, UnixDatagram) = UnixDatagram::pair().expect("a pair of sockets");
+}
+
+/// What comes back on the socket to rtnetlink, as datagrams: what is asked for is one of a batch of three requests, a question and
+/// a table. The first byte says which; before each datagram is its length.
+pub fn answers(bytes: &[u8]) {
+    let Some((&way, mut rest)) = bytes.split_first() else { return };
+    WIRE.with(|(kernel, ours)| {
+        kernel.set_nonblocking(true).expect("a socket");
+        ours.set_nonblocking(true).expect("a socket");
+        let Ok(mut rtnl) = ours.try_clone().map_err(drop).and_then(|fd| Rtnl::over(fd.into()).map_err(drop)) else { return };
+        while let Some((&len, after)) = rest.split_first() {
+            let (datagram, after) = after.split_at(usize::from(len).min(after.len()));
+            let _ = kernel.send(datagram); // what there is no room for is lost, as with the kernel
+            rest = after;
+        }
+        let mut length = 0;
+        let mut entry = |entry: Option<&[u8]>| length += entry.map_or(0, <[u8]>::len);
+        match way % 4 {
+            0 => {
+                for _ in 0..3 {
+                    assert!(rtnl.push(16, 0, &[0; 16]));
+                }
+                let _ = rtnl.flush(&mut |number, _| {
+                    assert!(number < 3);
+                    true
+                });
+                assert_eq!(rtnl.pending(), 0);
+            }
+            1 => drop(rtnl.ask(18, &[0; 16], &mut |payload| entry(Some(payload)))),
+            2 => drop(rtnl.dump(18, &[0; 16], &mut entry)),
+            _ => drop(rtnl.ask_and_dump(18, &[0; 16], &[0; 16], &mut |_, payload| entry(Some(payload)))),
+        }
+        let _ = rtnl.sentence().len();
+        let mut room = [0; 4096];
+        while ours.recv(&mut room).is_ok() {} // of what nobody waited for
+        while kernel.recv(&mut room).is_ok() {} // what was asked
+    });
 }
 
 /// /etc/passwd or /etc/group: a name, a zero byte, the file.
