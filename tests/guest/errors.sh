@@ -1,5 +1,6 @@
 #!/bin/sh
 # A table of mistakes: each gives one clear line, the right exit code, and changes nothing.
+# kernels: once
 # modules: vrf dummy
 # timeout: 120
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # What files say in the words of interfaces(5), against the same by hand with iproute2. Every case has a namespace of its
 # own with eth0 and eth1, which are down and have nothing.
+# kernels: once
 # modules: vrf dummy 8021q bridge
 # timeout: 180
 

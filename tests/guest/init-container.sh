@@ -1,6 +1,7 @@
 #!/bin/sh
 # The first process of a PID namespace, with a root folder of its own: what a machine that is not as it should be makes of
 # `init`. The kernel ends such a namespace with SIGHUP for a reboot, and SIGINT for a halt.
+# kernels: once
 # modules: vrf
 # timeout: 120
 

@@ -3,6 +3,7 @@
 # first process.
 # init: init-front.conf
 # append: splash -- /vrf-launch.init
+# kernels: once
 # modules: vrf dummy
 
 case_ the_other_init_is_the_first_process

@@ -1,5 +1,6 @@
 #!/bin/sh
 # `vrf-launch ip`, also by the name ip: as iproute2 does it, and without iproute2.
+# kernels: once
 # modules: vrf dummy
 # timeout: 120
 mkdir /tmp/bin

@@ -1,5 +1,6 @@
 #!/bin/sh
 # `up` and `down` of some of what the file describes, and several VRFs on one machine.
+# kernels: once
 # modules: vrf dummy
 # timeout: 120
 cat >/tmp/conf <<'EOF'

@@ -1,6 +1,7 @@
 #!/bin/sh
 # `up` and `down` of the seed's file, against the same by hand with iproute2. Every case has a namespace of its own
 # with an eth0 that is down and has nothing.
+# kernels: once
 # modules: vrf dummy
 # timeout: 180
 seed=/test/interfaces.seed

@@ -2,6 +2,7 @@
 # `vrf-launch show`, `explain` and the others' `--json`, against snapshots (tests/guest/snapshots) and schemas (tests/schema): of
 # no VRF, of one that is well, of one on a shared interface, and of one that others made and much is wrong with; on a pipe and on
 # terminals.
+# kernels: once
 # modules: vrf dummy sch_ingress cls_bpf
 # timeout: 300
 cat >/tmp/conf <<'END'

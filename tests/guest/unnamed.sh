@@ -1,5 +1,6 @@
 #!/bin/sh
 # Network namespaces without a name: one cgroup does not serve two of them.
+# kernels: once
 # modules: vrf
 # timeout: 120
 ip link add mgmt type vrf table 10
