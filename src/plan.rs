@@ -519,12 +519,12 @@ fn put(text: &[u8], out: &mut Buf<'_>) -> bool {
     true
 }
 
-/// What an interface needs that is only named: to be up.
+/// What an interface needs that is only named: to be up, or no more.
 #[inline(never)]
-pub fn link_up(name: &[u8], at: u32, sink: Sink<'_>) -> Walk {
+pub fn bare(name: &[u8], at: u32, up: bool, sink: Sink<'_>) -> Walk {
     let mut room = [0; limits::COMMAND];
     let mut out = Buf::new(&mut room);
-    out.str("ip link set dev ").bytes(name).str(" up");
+    out.str("ip link set dev ").bytes(name).str(if up { " up" } else { " down" });
     sink(&Item { at, command: out.as_bytes(), shell: false, implied: false })
 }
 

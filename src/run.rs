@@ -11,7 +11,7 @@ use crate::bind::program::Level;
 use crate::bind::{self, Backend, Vrf};
 use crate::check::{self, Asked};
 use crate::cli::{self, Command, Options};
-use crate::conf::keywords::Keyword;
+use crate::conf::keywords::{Keyword, keyword};
 use crate::conf::values;
 use crate::conf::words::Words;
 use crate::error::{Errno, Error, Exit, What, Why};
@@ -398,7 +398,10 @@ impl Story<'_> {
             let mut sink = |item: &Item<'_>| deed(name, phase, item);
             match node {
                 Node::Iface(iface) => self.plan.items(iface, phase, &mut sink)?,
-                Node::Bare(name, at) if phase == Phase::Up => plan::link_up(name, at, &mut sink)?,
+                Node::Bare(name, at) if phase == Phase::Up => plan::bare(name, at, true, &mut sink)?,
+                Node::Bare(name, at) if phase == Phase::Down && self.options.exact => {
+                    plan::bare(name, at, false, &mut sink)?;
+                }
                 _ => {}
             }
         }
@@ -419,18 +422,7 @@ impl Story<'_> {
     fn up(&self, apply: &mut Apply) -> Outcome {
         let start = apply.record.len();
 
-        // Nothing is changed before it is known that all there has to be is there.
-        self.no_foreign_table(apply)?;
-        self.all_there(apply)?;
-        log::done("all that has to be is there", b"");
-
-        // Everything is made before anything is used: a member may come before its VRF.
-        let made = self.each(&[Phase::Create], &mut |name, phase, item| carry_out(apply, name, phase, item));
-        if let Err(exit) = made.and_then(|()| apply.flush()) {
-            let _ = apply.undo(start, &|_, _| true); // said already
-            return Err(exit);
-        }
-        let mut outcome = self.set_up(apply, start);
+        let mut outcome = self.bring(apply, start)?;
         if !self.options.quiet {
             self.warn(apply, start);
         }
@@ -442,14 +434,66 @@ impl Story<'_> {
 
     /// As [`Self::up`], in a dry run.
     fn differ(&self, apply: &mut Apply) -> Outcome {
-        self.no_foreign_table(apply)?;
-        self.all_there(apply)?;
-        for phases in [&[Phase::Create], SET_UP] {
-            self.each(phases, &mut |name, phase, item| carry_out(apply, name, phase, item))?;
-        }
+        let outcome = self.bring(apply, 0)?;
         self.share(apply, 0)?;
         let text = self.plan_shared(Some(apply))?;
-        append(&mut apply.would, text.as_slice()).map_err(|errno| refused("print", self.conf.file, errno))
+        append(&mut apply.would, text.as_slice()).map_err(|errno| refused("print", self.conf.file, errno))?;
+        outcome
+    }
+
+    /// Makes all, and sets it up. The inner error is that of interfaces without which the others have come up.
+    #[inline(never)]
+    fn bring(&self, apply: &mut Apply, start: usize) -> Outcome<Outcome> {
+        let mut left = List::new();
+        // Nothing is changed before it is known what is there.
+        self.no_foreign_table(apply)?;
+        self.all_there(apply, &mut left)?;
+        log::done("all that has to be is there", b"");
+        // Everything is made before anything is used: a member may come before its VRF.
+        self.make(apply, start, &mut left)?;
+        let whole = if left.is_empty() { Ok(()) } else { Err(Exit::System) };
+        Ok(whole.and(self.set_up(apply, start, left)))
+    }
+
+    /// Makes what is made, but for what is left out: all at once, and where that fails one after the other; what cannot be made
+    /// is left out then.
+    #[inline(never)]
+    fn make(&self, apply: &mut Apply, start: usize, left: &mut List<u8>) -> Outcome {
+        let was = log::mute(!self.options.verbose && !self.options.dry_run);
+        let mut made = Ok(());
+        for &node in self.order.as_slice() {
+            if made.is_ok() && !has(left.as_slice(), self.name(node)) {
+                made = self.make_one(apply, node);
+            }
+        }
+        made = made.and_then(|()| apply.flush());
+        log::mute(was);
+        if made.is_ok() || self.options.dry_run {
+            return made;
+        }
+        apply.undo(start, &|_, _| true)?;
+        for &node in self.order.as_slice() {
+            let name = self.name(node);
+            if has(left.as_slice(), name) {
+                continue;
+            }
+            made = self.make_one(apply, node).and_then(|()| apply.flush());
+            if made.is_err() {
+                // These would be said of all.
+                let is_everywhere = matches!(log::last(), Errno::EPERM | Errno::EOPNOTSUPP);
+                let _ = apply.undo(start, &|owner, _| is_everywhere || owner.name() == name); // said already
+                if is_everywhere {
+                    return made;
+                }
+                self.leave_out(left, name)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn make_one(&self, apply: &mut Apply, node: Node<'static>) -> Outcome {
+        self.one(node, &[Phase::Create], &mut |name, phase, item| carry_out(apply, name, phase, item))
     }
 
     /// Lets the services that run in VRFs use the members there are now, and no others; `leaving`: nor the interfaces selected.
@@ -507,15 +551,22 @@ impl Story<'_> {
         ended
     }
 
-    /// Sets up one after the other. Where one fails, the others come up all the same.
+    /// Sets up one after the other, but for those that are left out. Where one fails, the others come up all the same.
     #[inline(never)]
-    fn set_up(&self, apply: &mut Apply, start: usize) -> Outcome {
+    fn set_up(&self, apply: &mut Apply, start: usize, mut left: List<u8>) -> Outcome {
         let mut outcome = Ok(());
-        let mut failed = List::new();
         for &node in self.order.as_slice() {
-            let mut done = self.needs_failed(node, failed.as_slice());
+            let name = self.name(node);
+            if has(left.as_slice(), name) {
+                continue;
+            }
+            let mut done = self.needs_left(node, left.as_slice());
             if done.is_ok() {
-                done = self.one(node, SET_UP, &mut |name, phase, item| carry_out(apply, name, phase, item));
+                done =
+                    self.one(node, SET_UP, &mut |name, phase, item| match is_left_port(name, item, left.as_slice()) {
+                        true => Ok(()),
+                        false => carry_out(apply, name, phase, item),
+                    });
             }
             if matches!(node, Node::Bare(..)) && done.is_ok() {
                 continue; // there is little to it: it may go with the next one
@@ -523,27 +574,46 @@ impl Story<'_> {
             done = done.and_then(|()| apply.flush());
             if done.is_err() {
                 outcome = outcome.and(done);
-                let name = self.name(node);
-                let _ = append(&mut failed, name).and_then(|()| append(&mut failed, b" "));
-                leave(apply, name, start);
+                if !self.options.dry_run {
+                    leave(apply, name, start);
+                }
+                self.leave_out(&mut left, name)?;
             }
         }
         outcome
     }
 
-    /// An error where the interface requires one of those, which could not be brought up.
+    /// An error where an interface cannot do without one of those that are left out: what it requires or is on, its VRF, or all its
+    /// ports.
     #[inline(never)]
-    fn needs_failed(&self, node: Node<'static>, failed: &[u8]) -> Outcome {
+    fn needs_left(&self, node: Node<'static>, left: &[u8]) -> Outcome {
         let Node::Iface(iface) = node else { return Ok(()) };
-        for failed in Words::new(failed) {
-            for property in self.plan.conf().with(iface, Keyword::Requires) {
-                if Words::new(property.value).any(|name| name == failed) {
-                    wrong(What::Deed("bring up", self.name(node)), "it requires ", failed);
-                    return Err(Exit::System);
-                }
+        if left.is_empty() {
+            return Ok(());
+        }
+        let mut needed = self.plan.master(iface).map(|line| line.first()).filter(|vrf| has(left, vrf));
+        self.plan.conf().each_need(iface, &mut |line, name| {
+            let is_port = matches!(keyword(line.key), Some(Keyword::BridgePorts | Keyword::BondMembers));
+            if if is_port { Words::new(line.value).all(|port| has(left, port)) } else { has(left, name) } {
+                needed = Some(name);
+            }
+            needed.is_none()
+        });
+        needed.map_or(Ok(()), |name| Err(needs(self.name(node), name)))
+    }
+
+    /// Whether an interface is a VRF that has members among those selected, all of which are left out.
+    #[inline(never)]
+    fn is_deserted(&self, vrf: Node<'static>, left: &[u8]) -> bool {
+        let (mut members, mut present) = (false, false);
+        for &node in self.order.as_slice() {
+            let Node::Iface(iface) = node else { continue };
+            if self.plan.master(iface).is_some_and(|master| master.first() == self.name(vrf)) {
+                members = true;
+                present |= !has(left, self.name(node));
             }
         }
-        Ok(())
+        members && !present
     }
 
     /// An error where a table that the file gives to a VRF is that of another VRF, which the file does not know.
@@ -574,35 +644,72 @@ impl Story<'_> {
         Err(say(&Error { place, detail: vrf, ..error }))
     }
 
-    /// Waits for the interfaces that have to be there and that nothing here makes.
+    /// Waits for the interfaces that have to be there and that nothing here makes. Those that do not come are said and left out,
+    /// with all that cannot do without them, and with VRFs that would have no member.
     #[inline(never)]
-    fn all_there(&self, apply: &mut Apply) -> Outcome {
-        self.each(MAKE, &mut |_, _, item| {
-            // Compiled as it will be later, with the interfaces there are or will be.
-            let Some(mut words) = ip::words(item.command).filter(|_| !item.shell) else { return Ok(()) };
-            let mut missing: Option<(&[u8], Errno)> = None;
-            compile_only(&mut words, &mut |name| {
-                if missing.is_none() {
-                    missing = self.is_there(apply, name).err().map(|errno| (name, errno));
+    fn all_there(&self, apply: &mut Apply, left: &mut List<u8>) -> Outcome {
+        for &node in self.order.as_slice() {
+            let there = self.one(node, MAKE, &mut |owner, _, item| {
+                // Compiled as it will be later, with the interfaces there are or will be.
+                let Some(mut words) = ip::words(item.command).filter(|_| !item.shell) else { return Ok(()) };
+                let mut absent: Option<(&[u8], Errno)> = None;
+                compile_only(&mut words, &mut |name| {
+                    if absent.is_none() {
+                        absent = self.is_there(apply, name, left.as_slice()).err().map(|errno| (name, errno));
+                    }
+                });
+                let Some((detail, errno)) = absent else { return Ok(()) };
+                if has(left.as_slice(), detail) {
+                    return if is_left_port(owner, item, left.as_slice()) { Ok(()) } else { Err(needs(owner, detail)) };
                 }
+                let error = Error::system(What::Command(item.command), errno);
+                let conf = self.plan.conf();
+                let near = conf.near(detail, &mut conf.ifaces());
+                let described = matches!(node, Node::Iface(_)) && errno == Errno::ENODEV;
+                let advice = if described { NO_INTERFACE } else { "" };
+                let place = Some(self.conf.place(item.at));
+                let exit = say_near(&Error { place, detail, advice, ..error }, near);
+                self.leave_out(left, detail)?;
+                Err(exit)
             });
-            let Some((detail, errno)) = missing else { return Ok(()) };
-            let error = Error::system(What::Command(item.command), errno);
-            let conf = self.plan.conf();
-            let near = conf.near(detail, &mut conf.ifaces());
-            let advice = if errno == Errno::ENODEV { NO_INTERFACE } else { "" };
-            Err(say_near(&Error { place: Some(self.conf.place(item.at)), detail, advice, ..error }, near))
-        })
+            if there.is_err() {
+                self.leave_out(left, self.name(node))?;
+            }
+        }
+        let mut before = 0;
+        while before < left.len() {
+            before = left.len();
+            for &node in self.order.as_slice() {
+                // The lines of its members have named a VRF.
+                if !has(left.as_slice(), self.name(node))
+                    && (self.is_deserted(node, left.as_slice()) || self.needs_left(node, left.as_slice()).is_err())
+                {
+                    self.leave_out(left, self.name(node))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a name to those that are left out: each has a blank behind it.
+    #[inline(never)]
+    fn leave_out(&self, left: &mut List<u8>, name: &[u8]) -> Outcome {
+        let added = append(left, name).and_then(|()| append(left, b" "));
+        added.map_err(|errno| refused("index", self.conf.file, errno))
     }
 
     #[inline(never)]
-    fn is_there(&self, apply: &mut Apply, name: &[u8]) -> Result<(), Errno> {
+    fn is_there(&self, apply: &mut Apply, name: &[u8], left: &[u8]) -> Result<(), Errno> {
+        if has(left, name) {
+            return Err(Errno::ENODEV);
+        }
         if self.plan.conf().find(name).is_some_and(|iface| self.plan.makes(iface)) {
             return Ok(());
         }
         match apply.link(name) {
             Err(Errno::ENODEV) if self.is_made(name) => Ok(()),
-            Err(Errno::ENODEV) if self.options.wait_ms > 0 && !self.options.dry_run => {
+            // After one that has not come, the others have been waited for as long.
+            Err(Errno::ENODEV) if self.options.wait_ms > 0 && !self.options.dry_run && left.is_empty() => {
                 apply.wait_for(name, self.options.wait_ms).map(drop)
             }
             other => other.map(drop),
@@ -614,10 +721,13 @@ impl Story<'_> {
     fn is_made(&self, name: &[u8]) -> bool {
         let mut made = false;
         let _ = self.each(&[Phase::Create, Phase::PreUp, Phase::Up], &mut |_, _, item| {
-            let adds = ip::request(item.command).is_some_and(|request| request.class == Class::LinkAdd);
+            let adds = ip::request(item.command).filter(|request| request.class == Class::LinkAdd);
             // A pair has two names.
-            let named = || ip::words(item.command).is_some_and(|mut words| words.any(|word| word == name));
-            made |= item.shell || (adds && named());
+            let is_peer = || {
+                ip::words(item.command)
+                    .is_some_and(|words| words.skip_while(|word| *word != b"peer").any(|word| word == name))
+            };
+            made |= item.shell || adds.is_some_and(|request| request.dev == name || is_peer());
             Ok(())
         });
         made
@@ -707,6 +817,28 @@ impl Story<'_> {
 fn carry_out(apply: &mut Apply, name: Name, phase: Phase, item: &Item<'_>) -> Outcome {
     apply.set_owner(name);
     apply.item(item, phase.name())
+}
+
+/// Whether a list of names, each with a blank behind it, has that one.
+#[inline(never)]
+fn has(names: &[u8], name: &[u8]) -> bool {
+    Words::new(names).any(|other| other == name)
+}
+
+/// Whether an item is about a port that is left out, which a bridge or a bond can do without.
+#[inline(never)]
+fn is_left_port(name: &[u8], item: &Item<'_>, left: &[u8]) -> bool {
+    !left.is_empty()
+        && ip::request(item.command)
+            .is_some_and(|request| request.class == Class::LinkSet && request.dev != name && has(left, request.dev))
+}
+
+/// Says that an interface needs one that is left out.
+#[cold]
+#[inline(never)]
+fn needs(name: &[u8], other: &[u8]) -> Exit {
+    wrong(What::Deed("bring up", name), "it requires ", other);
+    Exit::System
 }
 
 /// Leaves nothing half done behind of an interface that could not be set up.

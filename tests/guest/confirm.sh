@@ -120,3 +120,12 @@ sleep 3
 same_state 'what was before it is there' /tmp/up
 expect 'down' /vrf-launch -c /tmp/conf down
 same_state 'down restores' /tmp/before
+
+case_ what_came_up_beside_a_missing_interface_is_put_back_too
+{ cat /tmp/conf && printf 'auto eth7\niface eth7\n    vrf mgmt\n'; } >/tmp/conf-missing
+/vrf-launch -c /tmp/conf-missing up --confirm 1 --wait 0 2>/tmp/said
+equal 'exit code' $? 111
+match 'it has to be confirmed' "$(cat /tmp/said)" 'all of this is put back in 1 s'
+expect 'the rest is up' sh -c 'ip -6 addr show dev eth0 master mgmt | grep -q fd20::40'
+sleep 3
+same_state 'all is put back' /tmp/before
