@@ -32,6 +32,7 @@ use crate::wire::attr::Attrs;
 pub use crate::wire::attr::{find, ip as ip_of, number, text, word};
 use crate::wire::msg::Writer;
 use crate::wire::query;
+use core::cell::Cell;
 use core::net::IpAddr;
 
 /// A word of the configuration or the command line, which lives as long as the process.
@@ -128,6 +129,8 @@ pub struct Apply {
     batches: u32,
     /// Nothing is changed: what would be is put into [`Apply::would`].
     dry_run: bool,
+    /// An interface has to do without something, which has been said.
+    lacking: Cell<bool>,
     /// The commands that would change something, as `plan` prints them.
     pub would: List<u8>,
     listing: Listing<'static>,
@@ -181,6 +184,7 @@ impl Apply {
             busy: (0, TELL_MS),
             batches: 0,
             dry_run,
+            lacking: Cell::new(false),
             would: List::new(),
             listing: Listing::default(),
         })
@@ -194,7 +198,8 @@ impl Apply {
     // ---- what goes wrong
 
     /// Says that a command failed. What is undone and already gone is well; so is a family that the kernel has not got, or that is
-    /// switched off there (`disable_ipv6`: EACCES), where only isolation asked for it: it cannot leak.
+    /// switched off there (`disable_ipv6`: EACCES), where only isolation asked for it: it cannot leak. Where the file asks for an
+    /// address or a route of such a family, the interface has to do without, and comes up all the same.
     #[cold]
     #[inline(never)]
     fn fail(&self, command: &[u8], asked: Asked, why: Why<'_>, detail: &[u8]) -> Outcome {
@@ -203,7 +208,10 @@ impl Apply {
         if (self.undoing && gone) || (asked.implied && matches!(errno, Errno::EAFNOSUPPORT | Errno::EACCES)) {
             return Ok(());
         }
+        let request = ip::request(command);
+        let is_off = request.is_some_and(|request| is_lack(request.class, errno));
         let advice = match errno {
+            Errno::EACCES if is_off => "IPv6 is switched off there (disable_ipv6); the rest is done",
             Errno::ENOENT if command.starts_with(SYSCTL) => {
                 "this kernel has no such switch (net.vrf.strict_mode: Linux 5.9)"
             }
@@ -217,7 +225,7 @@ impl Apply {
                 "what is there is left as it is: remove it, or let the file say the same"
             }
             Errno::EPERM => "this needs root, or CAP_NET_ADMIN in the network namespace",
-            Errno::EOPNOTSUPP if ip::request(command).is_some_and(|request| request.table != 0) => {
+            Errno::EOPNOTSUPP if request.is_some_and(|request| request.table != 0) => {
                 "this kernel has no VRF (CONFIG_NET_VRF), or not its module: modprobe vrf; an image needs vrf.ko"
             }
             _ => "",
@@ -229,7 +237,12 @@ impl Apply {
         } else {
             What::Deed("run", command)
         };
-        self.say(asked, &Error { why, detail, advice, ..Error::system(what, errno) })
+        let said = self.say(asked, &Error { why, detail, advice, ..Error::system(what, errno) });
+        if is_off {
+            self.lacking.set(true);
+            return Ok(());
+        }
+        said
     }
 
     /// Says an error with the line that asked for it.
@@ -268,7 +281,7 @@ impl Apply {
 
     /// Sees to it that all has been done, and that the record says so and no more.
     pub fn end(&mut self) -> Outcome {
-        let done = self.flush();
+        let done = self.flush().and(if self.lacking.get() { Err(Exit::System) } else { Ok(()) });
         done.and(self.record.settle().map_err(Self::unrecorded))
     }
 
@@ -611,6 +624,9 @@ impl Apply {
         while let Some(pending) = self.queue.as_slice().get(number).copied() {
             if pending.errno == Errno::EEXIST {
                 outcome = outcome.and(self.verify(&pending, texts.as_slice()));
+            } else if is_lack(pending.class, pending.errno) {
+                let (command, _) = pending.texts(texts.as_slice());
+                outcome = outcome.and(self.fail(command, pending.asked, Why::Errno(pending.errno), b""));
             }
             number += 1;
         }
@@ -1221,10 +1237,17 @@ fn turned(command: &[u8], verb: &[u8], out: &mut Buf<'_>) {
     }
 }
 
+/// Whether that errno says that IPv6 is switched off on an interface, which can do without the address or the route.
+fn is_lack(class: Class, errno: Errno) -> bool {
+    matches!(class, Class::AddrAdd | Class::RouteAdd) && errno == Errno::EACCES
+}
+
 /// Whether that errno says that a request failed: an addition may find what it adds, a deletion nothing to delete.
 fn is_failure(class: Class, errno: Errno) -> bool {
     match class {
-        Class::LinkAdd | Class::AddrAdd | Class::RouteAdd | Class::RuleAdd | Class::TcAdd => errno != Errno::EEXIST,
+        Class::LinkAdd | Class::AddrAdd | Class::RouteAdd | Class::RuleAdd | Class::TcAdd => {
+            errno != Errno::EEXIST && !is_lack(class, errno)
+        }
         Class::LinkDel | Class::AddrDel | Class::RouteDel | Class::RuleDel => {
             !matches!(errno, Errno::ENODEV | Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENOENT | Errno::EAFNOSUPPORT)
         }

@@ -202,3 +202,35 @@ mount -o remount,ro /sys/fs/cgroup
 error_case_ unwritable_cgroup 111 '.*(cgroup.*EROFS|EROFS.*cgroup)' /vrf-launch --bind cgroup mgmt -- echo started </dev/null
 mount -o remount,rw /sys/fs/cgroup
 error_case_ no_configuration_at_all 100 '.*/etc/vrf-launch.conf' /vrf-launch up </dev/null
+
+case_ ipv6_that_is_switched_off_keeps_nobody_from_ipv4
+cat >/tmp/conf <<'END'
+auto eth0
+iface eth0
+    address 10.20.30.40/24
+    address fd20::40/64
+    address fd20::41/64
+    gateway 10.20.30.1
+    gateway fd20::1
+    vrf red
+iface red
+    vrf-table 20
+END
+state >/tmp/before
+sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1
+run /vrf-launch -c /tmp/conf up
+equal 'exit code' "$status" 111
+equal 'each line that cannot be' "$(echo "$err" | sed -n 's/^vrf-launch: //; s/: EACCES.*//p')" \
+    '/tmp/conf:4: cannot add address fd20::40/64 dev eth0
+/tmp/conf:5: cannot add address fd20::41/64 dev eth0
+/tmp/conf:7: cannot add route default via fd20::1 dev eth0 vrf red metric 1 onlink (IPv6)'
+match 'and why' "$err" 'IPv6 is switched off there \(disable_ipv6\); the rest is done$'
+expect 'the rest is there' sh -c 'ip -4 addr show dev eth0 master red up | grep -q 10.20.30.40/24 && ip route show vrf red default | grep -q 10.20.30.1'
+run /vrf-launch -c /tmp/conf up
+equal 'again' "$status" 111
+sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0
+run /vrf-launch -c /tmp/conf up
+equal 'and when it is switched on' "$status$out$err" 0
+expect 'it is whole' sh -c 'ip -6 addr show dev eth0 master red | grep -q fd20::41/64'
+expect 'down' /vrf-launch -c /tmp/conf down
+same_state 'nothing is left' /tmp/before
