@@ -125,7 +125,7 @@ test-processors: build packages ## the program for aarch64, armv7 and riscv64, o
 	KERNELS=$(if $(others),processors,$(ARCH)) $(cargo) test --package vrf-launch-tests --test scenarios
 	@wc -c $(OUT) $(others:%=target/vrf-launch-%)
 
-trust: build packages ## faults, crowds and soaks, none left out, on every kernel: hours; the report is target/trust.md
+trust: build packages ## faults, crowds and soaks, none left out, on every kernel: hours; the report is tests/guest/trust.md
 	@$(CARGO) run --quiet --package vrf-launch-tests --bin trust $(ONLY)
 
 test-explain: build packages ## a thousand random sets of rules and routes: does explain come to the same end as the kernel?

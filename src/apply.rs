@@ -1041,7 +1041,8 @@ impl Apply {
 
     /// Undoes what the record says, from its end down to `from`: the lines that `which` selects.
     ///
-    /// Every line is tried; one that fails is said and stays in the record.
+    /// Every line is tried; one that fails is said and stays in the record. Where a filter stays, so does all that was made
+    /// before it: without that, it would send packets nowhere.
     #[inline(never)]
     pub fn undo(&mut self, from: usize, which: &dyn Fn(Owner<'_>, &[u8]) -> bool) -> Outcome {
         let mut outcome = self.end();
@@ -1058,7 +1059,12 @@ impl Apply {
             if command.starts_with(LINK_DEL) && links.push((start, command)).is_ok() {
                 continue;
             }
-            outcome = outcome.and(self.delete(&mut links)).and(self.undo_line(start, command));
+            outcome = outcome.and(self.delete(&mut links));
+            let undone = self.undo_line(start, command);
+            outcome = outcome.and(undone);
+            if undone.is_err() && command.starts_with(b"tc filter ") {
+                break;
+            }
         }
         outcome = outcome.and(self.delete(&mut links));
         outcome.and(self.record.settle().map_err(Self::unrecorded))

@@ -4,7 +4,7 @@
 //! nothing is left out (with `EVERY=N` in the environment only every Nth point is tried); `make trust ONLY=WORD` only those
 //! whose `KERNEL::NAME` contains WORD, and on kernels of other processors those whose name begins with it
 //! (`ONLY=debian-6.1-arm64::launches`; `make test-processors` builds what they need). What each says is kept in `target/trust/`, and
-//! `target/trust.md` is made of all that is there.
+//! `tests/guest/trust.md` is made of all that is there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -36,7 +36,7 @@ fn main() -> Result<ExitCode> {
     }
     let report = report(&folder)?;
     print!("{report}");
-    fs::write(elf::repository().join("target/trust.md"), report)?;
+    fs::write(elf::repository().join("tests/guest/trust.md"), report)?;
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -85,6 +85,7 @@ fn report(folder: &Path) -> Result<String> {
     let mut rows = BTreeMap::<String, BTreeMap<String, String>>::new();
     let mut kernels = BTreeMap::<String, String>::new();
     let mut faults = String::new();
+    let mut soaks = String::new();
     let (mut all, mut tried, mut lost) = (0_u64, 0_u64, 0_u64);
     for path in &paths {
         let text = fs::read_to_string(path)?;
@@ -101,6 +102,8 @@ fn report(folder: &Path) -> Result<String> {
                 tried += done;
                 lost += gone;
                 rows.entry(what).or_default().insert(name.to_owned(), format!("{of}, {done}, {gone}"));
+            } else if let Some(soak) = line.strip_prefix("# soak ") {
+                writeln!(soaks, "- {name}: {soak}")?;
             } else if let Some(fault) = line.strip_prefix("fault ") {
                 let scenario = path.file_stem().unwrap_or_default().to_string_lossy();
                 writeln!(faults, "- {scenario}: {}", fault.trim())?;
@@ -126,6 +129,9 @@ fn report(folder: &Path) -> Result<String> {
             write!(line, " {} |", of.get(name).map_or("", String::as_str))?;
         }
         writeln!(out, "{line}")?;
+    }
+    if !soaks.is_empty() {
+        writeln!(out, "\n## Many times the same\n\n{soaks}")?;
     }
     if !faults.is_empty() {
         writeln!(out, "\n## What failed\n\n{faults}")?;

@@ -5,6 +5,10 @@
 //! addresses, as /32 and /128, or it would not take the packets for its own; programs outside hear them in the VRF, too
 //! (`tcp_l3mdev_accept`).
 //!
+//! The place for filters (`clsact`) has a price on an interface that is up: when it is made or taken away, by whomever, the
+//! kernel stops the interface's queues for an RCU grace period, and what is sent by it meanwhile is dropped
+//! (`net/sched/sch_api.c: qdisc_graft`, `dev_deactivate`; 5.10 to 7.2). Where it is there already, nothing is lost.
+//!
 //! All of it is read from the kernel, not from the configuration: routes and addresses may be anybody's.
 
 use super::{ADDR, ADDR_INDEX, Apply, Asked, attrs, byte, own_address, word};
@@ -19,13 +23,14 @@ use crate::log::{self, Outcome, refused};
 use crate::record::Owner;
 use crate::rtnl::Rtnl;
 use crate::sys::mem::List;
-use crate::sys::{self, bpf};
+use crate::sys::{self, bpf, time};
 use crate::text::Buf;
 use crate::uapi;
 use crate::vrf::{self, PREF};
 use crate::wire::msg::Writer;
 use crate::wire::query;
 use crate::wire::tc::{self, Filter};
+use core::net::IpAddr;
 
 /// A word of the configuration or the command line, which lives as long as the process.
 type Name = &'static [u8];
@@ -69,7 +74,7 @@ impl Apply {
                 return Err(refused("share", interface, Errno::E2BIG));
             }
             self.share_addresses(vrf, own, asked)?;
-            self.stand_filter(interface, from.index, to.index, program.as_slice(), asked)?;
+            self.stand_filter(interface, from.index, to.index, program.as_slice(), own, asked)?;
         }
         // What it was given before, and no interface has any more.
         self.undo(0, &|owner, command| {
@@ -96,9 +101,44 @@ impl Apply {
         self.flush()
     }
 
+    /// Waits until a VRF takes its IPv6 addresses for its own. The kernel acknowledges an address before it makes its route, which
+    /// it does in a work queue (`net/ipv6/addrconf.c: addrconf_dad_start`): what the filter sent into the VRF before would
+    /// follow the route to the network, back out by the interface.
+    #[inline(never)]
+    fn await_local(&mut self, own: &[Net], vrf: u32) {
+        /// A work queue that is later than this is none.
+        const PATIENCE_MS: u32 = 1000;
+        let mut room = [0; 64];
+        let mut question = Writer::new(&mut room);
+        let mut left = PATIENCE_MS;
+        for net in own {
+            let Some(IpAddr::V6(address)) = net.address() else { continue };
+            question.truncate(0);
+            query::route_to(address, vrf, &mut question);
+            loop {
+                let mut kind = 0;
+                // An error is no route yet, or goes by itself.
+                let _ = self.rtnl.ask(uapi::RTM_GETROUTE, question.bytes(), &mut |route| kind = byte(route, 7));
+                if kind == u32::from(uapi::RTN_LOCAL) || left == 0 {
+                    break;
+                }
+                left -= 1;
+                time::sleep_ms(1);
+            }
+        }
+    }
+
     /// Sees to it that the interface has the filter.
     #[inline(never)]
-    fn stand_filter(&mut self, interface: Name, index: u32, vrf: u32, program: &[Insn], asked: Asked) -> Outcome {
+    fn stand_filter(
+        &mut self,
+        interface: Name,
+        index: u32,
+        vrf: u32,
+        program: &[Insn],
+        own: &[Net],
+        asked: Asked,
+    ) -> Outcome {
         let mut room = [0; 96];
         let mut command = Buf::new(&mut room);
         let mut undo_room = [0; 96];
@@ -136,6 +176,9 @@ impl Apply {
         if stands {
             return Ok(());
         }
+        if !self.dry_run {
+            self.await_local(own, vrf);
+        }
         if !there {
             command.str("tc qdisc add dev ").bytes(interface).str(" clsact");
             undo.str("tc qdisc del dev ").bytes(interface).str(" clsact");
@@ -170,7 +213,10 @@ impl Apply {
     /// Notes what [`Self::share`] would have made as made, where there is no record of it.
     #[inline(never)]
     pub fn claim_share(&mut self, vrf: Name, interface: Name) -> Outcome {
-        let _ = self.link(vrf); // one that is gone has no filter that can be known
+        match self.link(vrf) {
+            Ok(()) | Err(Errno::ENODEV) => {} // one that is gone has no filter that can be known
+            Err(errno) => return Err(refused("look at", vrf, errno)),
+        }
         let Some(index) = self.known(vrf).map(|known| known.index) else { return Ok(()) };
         let mut room = [0; 96];
         let mut text = Buf::new(&mut room);
@@ -207,8 +253,9 @@ impl Apply {
         let is_place = words.next() == Some(b"qdisc");
         let interface = words.nth(2).unwrap_or_default();
         self.forget(interface);
-        if self.link(interface).is_err() {
-            return Ok(()); // with it went its filters
+        match self.link(interface) {
+            Err(Errno::ENODEV) => return Ok(()), // with it went its filters
+            other => other.map_err(|errno| refused("look at", interface, errno))?,
         }
         let index = self.known(interface).map_or(0, |known| known.index);
         let mut room = [0; limits::REQUEST];

@@ -6,6 +6,7 @@ use crate::apply::{Apply, ROUTE, Shared, attrs, find};
 use crate::bind::program::Net;
 use crate::conf::keywords::Keyword;
 use crate::conf::stanzas::Iface;
+use crate::error::Errno;
 use crate::ip::{self, Class};
 use crate::limits;
 use crate::log::{self, Outcome, refused};
@@ -43,12 +44,15 @@ impl Story<'_> {
                 continue;
             }
             let selected = self.selects(vrf);
-            // One that could not be set up is not there.
             let concerned = selected || shared.as_slice().iter().any(|(interface, _)| self.selects(interface));
-            if !concerned || apply.link(vrf).is_err() {
+            if !concerned {
                 continue;
             }
-            let done = apply.share(vrf, shared.as_slice());
+            let done = match apply.link(vrf) {
+                Ok(()) => apply.share(vrf, shared.as_slice()),
+                Err(Errno::ENODEV) => continue, // it could not be set up
+                Err(errno) => Err(refused("look at", vrf, errno)),
+            };
             if done.is_err() {
                 leave(apply, vrf, start);
             }

@@ -4,6 +4,7 @@
 
 use super::msg::Writer;
 use crate::uapi;
+use core::net::Ipv6Addr;
 
 /// `RTM_GETLINK`: the link of that name, without its statistics.
 pub fn link_by_name(name: &[u8], out: &mut Writer<'_>) {
@@ -53,4 +54,11 @@ pub fn addrs_of_link(family: u8, index: u32, out: &mut Writer<'_>) {
 pub fn routes_of_table(family: u8, table: u32, out: &mut Writer<'_>) {
     out.push(&[family, 0, 0, 0], &[0; 8]);
     out.attr_u32(uapi::RTA_TABLE, table);
+}
+
+/// `RTM_GETROUTE`: how an IPv6 address is reached by an interface, or in a VRF.
+pub fn route_to(address: Ipv6Addr, oif: u32, out: &mut Writer<'_>) {
+    out.push(&[uapi::AF_INET6, 128, 0, 0], &[0; 8]);
+    out.attr(uapi::RTA_DST, &address.octets());
+    out.attr_u32(uapi::RTA_OIF, oif);
 }

@@ -11,6 +11,11 @@
  *   faults ping ADDRESS PORT                sends one every few milliseconds until SIGTERM, but for the time from SIGUSR1 to
  *                                           SIGUSR2; says how many and how many of them were not answered, and when, in seconds since the
  *                                           start of the machine
+ *   faults launches NUMBER LAUNCHER VRF     so many launches one after the other, by each backend and at each level in turn, of
+ *                                           "faults nothing", which ends with 0; says how many were as they should be, and ends at one that is not
+ *   faults brief [FILE]                     the kernel's links, addresses, routes, rules and filters of what comes in, a line for each,
+ *                                           without what differs from run to run, in the order of the bytes; the exit code is 1 where that is not what FILE
+ *                                           holds
  *   faults service VRF LEVEL                says "kept" where a service is kept in VRF as LEVEL promises, else why not; LEVEL
  *                                           seccomp is what that backend promises
  *
@@ -23,6 +28,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/fib_rules.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -330,11 +339,11 @@ static void on_signal(int signal) {
         pause_ = signal == SIGUSR1;
 }
 
-static int ping(const char *address, int port) {
+static int ping(const char *address, int port, int period) {
     struct sockaddr_storage to;
     socklen_t len;
     static uint8_t answered[1 << 22];
-    static float when[1 << 22];
+    static double when[1 << 22];
     uint32_t sent = 0, lost = 0;
     int fd = udp(address, port, &to, &len), grace = 0;
     for (int i = 0; i < 3; i++)
@@ -353,7 +362,7 @@ static int ping(const char *address, int port) {
         }
         struct pollfd poll_ = {fd, POLLIN, 0};
         uint32_t got;
-        int wait = 10;
+        int wait = period;
         while (poll(&poll_, 1, wait) > 0 && (wait = 1)) {
             ssize_t n = recv(fd, &got, sizeof got, 0);
             if (n == sizeof got && got < sent)
@@ -369,13 +378,218 @@ static int ping(const char *address, int port) {
         if (answered[i])
             continue;
         if (i == 0 || answered[i - 1])
-            printf("from %.2f", when[i]);
+            printf("from %.4f", when[i]);
         for (last = i; last + 1 < sent && !answered[last + 1]; last++)
             ;
-        printf(" to %.2f\n", when[last]);
+        printf(" to %.4f\n", when[last]);
         i = last;
     }
     return 0;
+}
+
+/* ---- many launches */
+
+static int launch(char **command) {
+    int status = 1;
+    pid_t pid = vfork();
+    if (pid == 0) {
+        execve(command[0], command, environ);
+        _exit(127);
+    }
+    return pid > 0 && waitpid(pid, &status, 0) == pid ? status : 1;
+}
+
+static int launches(long number, char *launcher, char *vrf) {
+    char *ways[4][8] = {
+        {launcher, "-q", "--isolation", "strict", vrf, "/usr/bin/faults", "nothing", NULL},
+        {launcher, "-q", "--bind", "seccomp", vrf, "/usr/bin/faults", "nothing", NULL},
+        {launcher, "-q", "--isolation", "bind", vrf, "/usr/bin/faults", "nothing", NULL},
+        {launcher, "-q", vrf, "/usr/bin/faults", "nothing", NULL},
+    };
+    for (long done = 0; done < number; done++) {
+        if (launch(ways[done % 4])) {
+            printf("%ld\n", done);
+            return 1;
+        }
+        if (done % 10000 == 9999)
+            fprintf(stderr, "# %ld launches\n", done + 1);
+    }
+    printf("%ld\n", number);
+    return 0;
+}
+
+/* ---- the state of the kernel */
+
+static char lines[1024][512];
+static int count;
+
+/* The value of an attribute that has at least `size` bytes. */
+static const void *value(struct rtattr **of, int kind, size_t size) {
+    return of[kind] && RTA_PAYLOAD(of[kind]) >= size ? RTA_DATA(of[kind]) : NULL;
+}
+
+static uint32_t number(struct rtattr **of, int kind) {
+    const uint32_t *found = value(of, kind, 4);
+    return found ? *found : 0;
+}
+
+static void sort_attributes(struct rtattr *from, int len, struct rtattr **of, int most) {
+    memset(of, 0, (most + 1) * sizeof *of);
+    for (; RTA_OK(from, len); from = RTA_NEXT(from, len))
+        if ((from->rta_type & 0x3fff) <= most)
+            of[from->rta_type & 0x3fff] = from;
+}
+
+static const char *name(uint32_t index) {
+    static char names[4][IF_NAMESIZE];
+    static int next;
+    char *text = names[next++ % 4];
+    return index && if_indextoname(index, text) ? text : "-";
+}
+
+static const char *address(int family, const void *bytes) {
+    static char texts[4][INET6_ADDRSTRLEN];
+    static int next;
+    return bytes ? inet_ntop(family, bytes, texts[next++ % 4], INET6_ADDRSTRLEN) : "-";
+}
+
+static int is_link_local(int family, const uint8_t *bytes) {
+    return family == AF_INET6 && bytes && bytes[0] == 0xfe && bytes[1] == 0x80;
+}
+
+static void tell(struct nlmsghdr *message) {
+    struct rtattr *of[256];
+    char *line = lines[count];
+    size_t size = sizeof lines[0];
+    int len;
+    if (count == COUNT(lines))
+        exit(99);
+    if (message->nlmsg_type == RTM_NEWLINK) {
+        struct ifinfomsg *link = NLMSG_DATA(message);
+        struct rtattr *info[256], *data[256];
+        len = IFLA_PAYLOAD(message), sort_attributes(IFLA_RTA(link), len, of, 255);
+        sort_attributes(NULL, 0, data, 255), sort_attributes(NULL, 0, info, 255);
+        if (of[IFLA_LINKINFO])
+            sort_attributes(RTA_DATA(of[IFLA_LINKINFO]), RTA_PAYLOAD(of[IFLA_LINKINFO]), info, 255);
+        if (info[IFLA_INFO_DATA])
+            sort_attributes(RTA_DATA(info[IFLA_INFO_DATA]), RTA_PAYLOAD(info[IFLA_INFO_DATA]), data, 255);
+        const char *kind = value(info, IFLA_INFO_KIND, 1);
+        const uint8_t *state = value(of, IFLA_OPERSTATE, 1);
+        int is_vrf = kind && !strcmp(kind, "vrf");
+        count += snprintf(line, size, "link %s flags %x mtu %u master %s state %d kind %s table %u", (char *)RTA_DATA(of[IFLA_IFNAME]),
+                          link->ifi_flags, number(of, IFLA_MTU), name(number(of, IFLA_MASTER)), state ? *state : -1,
+                          kind ? kind : "-", is_vrf ? number(data, IFLA_VRF_TABLE) : 0) > 0;
+    } else if (message->nlmsg_type == RTM_NEWADDR) {
+        struct ifaddrmsg *addr = NLMSG_DATA(message);
+        len = IFA_PAYLOAD(message), sort_attributes(IFA_RTA(addr), len, of, 255);
+        int family = addr->ifa_family;
+        const void *own = value(of, IFA_LOCAL, 4), *peer = value(of, IFA_ADDRESS, 4);
+        if (!is_link_local(family, peer))
+            count += snprintf(line, size, "addr %s %s peer %s/%d scope %d flags %x", name(addr->ifa_index), address(family, own),
+                              address(family, peer), addr->ifa_prefixlen, addr->ifa_scope, number(of, IFA_FLAGS)) > 0;
+    } else if (message->nlmsg_type == RTM_NEWROUTE) {
+        struct rtmsg *route = NLMSG_DATA(message);
+        len = RTM_PAYLOAD(message), sort_attributes(RTM_RTA(route), len, of, 255);
+        int family = route->rtm_family;
+        const void *to = value(of, RTA_DST, 4);
+        if (!is_link_local(family, to) && !(route->rtm_flags & RTM_F_CLONED))
+            count += snprintf(line, size, "route %d %s/%d table %u type %d scope %d proto %d oif %s via %s src %s metric %u flags %x",
+                              family, address(family, to), route->rtm_dst_len, number(of, RTA_TABLE), route->rtm_type,
+                              route->rtm_scope, route->rtm_protocol, name(number(of, RTA_OIF)),
+                              address(family, value(of, RTA_GATEWAY, 4)), address(family, value(of, RTA_PREFSRC, 4)),
+                              number(of, RTA_PRIORITY), route->rtm_flags & ~(unsigned)(RTNH_F_LINKDOWN | RTNH_F_DEAD)) > 0;
+    } else if (message->nlmsg_type == RTM_NEWRULE) {
+        struct fib_rule_hdr *rule = NLMSG_DATA(message);
+        struct rtattr *first = (void *)((char *)rule + NLMSG_ALIGN(sizeof *rule));
+        len = message->nlmsg_len - NLMSG_SPACE(sizeof *rule), sort_attributes(first, len, of, 255);
+        const uint8_t *l3mdev = value(of, FRA_L3MDEV, 1);
+        count += snprintf(line, size, "rule %d pref %u table %u action %d l3mdev %d from %d to %d", rule->family,
+                          number(of, FRA_PRIORITY), number(of, FRA_TABLE), rule->action, l3mdev ? *l3mdev : 0, rule->src_len,
+                          rule->dst_len) > 0;
+    }
+}
+
+/* The indices of links that may have filters. */
+static int filtered[64], places;
+
+static void tell_of_filters(struct nlmsghdr *message) {
+    struct tcmsg *tc = NLMSG_DATA(message);
+    struct rtattr *of[256];
+    sort_attributes(TCA_RTA(tc), TCA_PAYLOAD(message), of, 255);
+    const char *kind = value(of, TCA_KIND, 1);
+    if (count == COUNT(lines) || !kind || places == COUNT(filtered))
+        exit(99);
+    if (message->nlmsg_type == RTM_NEWTFILTER) {
+        count += snprintf(lines[count], sizeof lines[0], "filter %s %s pref %u", name(tc->tcm_ifindex), kind, tc->tcm_info >> 16) > 0;
+    } else if (!strcmp(kind, "clsact")) {
+        filtered[places++] = tc->tcm_ifindex;
+        count += snprintf(lines[count], sizeof lines[0], "qdisc %s %s", name(tc->tcm_ifindex), kind) > 0;
+    }
+}
+
+static int in_order(const void *a, const void *b) {
+    return strcmp(a, b);
+}
+
+/* Gives `each` every message of a table; false where there is none. */
+static int dump(int fd, int kind, int family, int index, void (*each)(struct nlmsghdr *)) {
+    static char room[1 << 16] __attribute__((aligned(8)));
+    static uint32_t number;
+    union {
+        struct ifinfomsg link;
+        struct tcmsg tc;
+    } body = {.tc = {.tcm_ifindex = index, .tcm_parent = index ? 0xfffffff2 : 0}};
+    struct {
+        struct nlmsghdr header;
+        char body[sizeof(struct tcmsg)];
+    } ask = {{sizeof ask, kind, NLM_F_REQUEST | NLM_F_DUMP, ++number, 0}, {0}};
+    if (!index)
+        body.link.ifi_family = family;
+    memcpy(ask.body, &body, sizeof ask.body);
+    if (kind != RTM_GETQDISC && kind != RTM_GETTFILTER)
+        ask.header.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg));
+    if (send(fd, &ask, ask.header.nlmsg_len, 0) < 0)
+        return perror("send"), 0;
+    for (;;) {
+        int len = recv(fd, room, sizeof room, 0);
+        if (len <= 0)
+            return perror("recv"), 0;
+        for (struct nlmsghdr *at = (void *)room; NLMSG_OK(at, (unsigned)len); at = NLMSG_NEXT(at, len)) {
+            if (at->nlmsg_type == NLMSG_ERROR)
+                return fprintf(stderr, "refused\n"), 0;
+            if (at->nlmsg_type == NLMSG_DONE)
+                return 1;
+            each(at);
+        }
+    }
+}
+
+static int brief(const char *wanted) {
+    static const struct { int kind, family; } questions[] = {
+        {RTM_GETLINK, AF_UNSPEC}, {RTM_GETADDR, AF_INET}, {RTM_GETADDR, AF_INET6}, {RTM_GETROUTE, AF_INET},
+        {RTM_GETROUTE, AF_INET6}, {RTM_GETRULE, AF_INET}, {RTM_GETRULE, AF_INET6},
+    };
+    int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+    for (size_t i = 0; i < COUNT(questions); i++)
+        if (!dump(fd, questions[i].kind, questions[i].family, 0, tell))
+            return 2;
+    if (!dump(fd, RTM_GETQDISC, AF_UNSPEC, 0, tell_of_filters))
+        return 2;
+    for (int i = 0; i < places; i++)
+        if (!dump(fd, RTM_GETTFILTER, AF_UNSPEC, filtered[i], tell_of_filters))
+            return 2;
+    qsort(lines, count, sizeof lines[0], in_order);
+    FILE *file = wanted ? fopen(wanted, "r") : NULL;
+    int differs = wanted && !file;
+    for (int i = 0; i < count; i++) {
+        char line[sizeof lines[0] + 1];
+        puts(lines[i]);
+        if (file && fgets(line, sizeof line, file))
+            line[strcspn(line, "\n")] = 0, differs |= strcmp(line, lines[i]) != 0;
+        else
+            differs |= wanted != NULL;
+    }
+    return differs || (file && fgetc(file) != EOF);
 }
 
 /* ---- a service */
@@ -456,10 +670,16 @@ static int service(const char *vrf, const char *level) {
 int main(int argc, char **argv) {
     if (argc > 2 && !strcmp(argv[1], "list"))
         return trace("list", 0, 0, argv + 2);
+    if (argc == 2 && !strcmp(argv[1], "nothing"))
+        return 0;
+    if ((argc == 2 || argc == 3) && !strcmp(argv[1], "brief"))
+        return brief(argc == 3 ? argv[2] : NULL);
+    if (argc == 5 && !strcmp(argv[1], "launches"))
+        return launches(atol(argv[2]), argv[3], argv[4]);
     if (argc == 3 && !strcmp(argv[1], "echo"))
         return echo(atoi(argv[2]));
-    if (argc == 4 && !strcmp(argv[1], "ping"))
-        return ping(argv[2], atoi(argv[3]));
+    if ((argc == 4 || argc == 5) && !strcmp(argv[1], "ping"))
+        return ping(argv[2], atoi(argv[3]), argc == 5 ? atoi(argv[4]) : 10);
     if (argc == 4 && !strcmp(argv[1], "service"))
         return service(argv[2], argv[3]);
     if (argc > 4)

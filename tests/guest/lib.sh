@@ -235,7 +235,8 @@ points() {
             [ $((n_ % step_)) = 0 ] || continue
             tried_=$((tried_ + 1))
             loss='' unreached=0
-            echo "$(cat /proc/uptime) $what_: $kind_ at call $number_" >>/tmp/journal
+            read -r now_ _ </proc/uptime
+            echo "$now_ $what_: $kind_ at call $number_" >>/tmp/journal
             $function_ "$kind_" "$process_" "$number_"
             tried_=$((tried_ - unreached))
             if [ -n "$loss" ]; then
