@@ -4,6 +4,7 @@
 # next launch is as ever. And of `init`, which never ends by a fault, and whose services are kept likewise.
 #
 # Here every 61st fault; with `trust=1` on the kernel's command line (make trust) all of them.
+# processors: all
 # kernels: debian-6.1
 # modules: vrf veth dummy
 # source: faults.c

@@ -9,11 +9,16 @@ ip link set mgmt up
 before_execve() {
     awk '/execve\("\/vrf-launch"/ { counting = 1; next } /execve\("\/busybox\/true"/ { exit } counting && !/^[0-9]+ (---|\+\+\+)/ { n++ } END { print n + 0 }' /tmp/trace
 }
+# Where `long` has 32 bits, it is asked once whether there is statx(2), which has times of 64.
+more=0
+case $(uname -m) in
+armv7*) more=1 ;;
+esac
 # at_most FIGURE LIMIT WHAT
 at_most() {
     echo "# $3: $1 system calls"
     [ "$1" -gt 0 ] || fail "$3: nothing was counted"
-    [ "$1" -le "$2" ] || {
+    [ "$1" -le $(($2 + more)) ] || {
         fail "$3: $1 system calls, more than $2"
         shown </tmp/trace
     }
