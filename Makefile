@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 BUILD  := target
 OUT    := $(BUILD)/vrf-launch$(if $(filter file,$(origin ARCH)),,-$(ARCH))
 TREE   := target
-MAX    := 325632
+MAX    := 311296
 
 # What `make test`, `make demo` and `make check` run on this machine, by Debian's names. What the guests run is fetched
 # and unpacked by the tests, not installed.
@@ -20,7 +20,7 @@ MACHINES := qemu-system-arm qemu-system-misc opensbi gcc-aarch64-linux-gnu libc6
 
 # ---- The toolchain -------------------------------------------------------------------------------------------------
 # The binary is no_std. It takes Rust's `core` for this processor (of the gnu or of the musl target: `core` knows no
-# libc), musl's rcrt1.o and libc.a, and a linker. Only where they are found differs; build.rs has the link arguments.
+# libc), musl's libc.a, and a linker. Only where they are found differs; build.rs has the link arguments.
 
 RUSTC ?= rustc
 CARGO ?= cargo
@@ -44,17 +44,17 @@ ifeq ($(TARGET),)
   $(error ARCH=$(ARCH): x86_64, aarch64, armv7 or riscv64)
 else ifneq ($(shell test 0$(word 2,$(rust)) -ge $(msrv) && echo ok),ok)
   missing := rust
-else ifneq ($(wildcard $(root)/$(TARGET)/lib/self-contained/rcrt1.o),)
+else ifneq ($(wildcard $(root)/$(TARGET)/lib/self-contained/libc.a),)
   MUSL   := $(root)/$(TARGET)/lib/self-contained
   way    := the installed musl target and its own musl
 else ifneq ($(and $(findstring musl,$(host)),$(filter $(NATIVE),$(ARCH))),)
   TARGET := $(host)
   MUSL   := /usr/lib
   way    := the toolchain of a musl system
-  missing := $(if $(wildcard /usr/lib/rcrt1.o),,musl)
+  missing := $(if $(wildcard /usr/lib/libc.a),,musl)
 else ifneq ($(filter $(NATIVE),$(ARCH)),)
   TARGET := $(host)
-  MUSL   := $(patsubst %/rcrt1.o,%,$(firstword $(wildcard $(addsuffix /rcrt1.o,$(dirs)))))
+  MUSL   := $(patsubst %/libc.a,%,$(firstword $(wildcard $(addsuffix /libc.a,$(dirs)))))
   way    := core of the gnu target, musl from $(MUSL)
   missing := $(if $(MUSL),,musl)
 else
@@ -65,7 +65,7 @@ else
   MUSL   := $(CURDIR)/target/musl-$(ARCH)
   std    := -Zbuild-std=core,compiler_builtins
   way    := core compiled from source for $(TARGET), Debian's musl for $(debian)
-  missing := $(if $(and $(wildcard $(MUSL)/rcrt1.o),$(wildcard /usr/bin/ld.lld),$(wildcard $(root)/src)),,cross)
+  missing := $(if $(and $(wildcard $(MUSL)/libc.a),$(wildcard /usr/bin/ld.lld),$(wildcard $(root)/src)),,cross)
 endif
 
 # lld links for every architecture and comes with rustup's toolchains; GNU ld comes with every compiler.
@@ -75,8 +75,12 @@ lld := $(firstword $(if $(wildcard $(root)/$(host)/bin/rust-lld),rust-lld) $(she
 comma := ,
 RUSTFLAGS := $(if $(lld),-C linker=$(lld) -C linker-flavor=ld.lld,-C linker=ld -C linker-flavor=ld) \
 	$(if $(findstring -unknown-linux-musl,$(TARGET)),-C link-self-contained=no) \
+	$(if $(lld),-C link-arg=--pack-dyn-relocs=relr) $(if $(filter x86_64,$(ARCH)),-C llvm-args=-enable-machine-outliner) \
 	-C target-feature=+crt-static$(if $(and $(std),$(findstring armv7,$(TARGET))),$(comma)+thumb-mode) -C relocation-model=pic -C link-arg=-Map=$(OUT).map \
 	--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
+
+# FEATURES=up,run: of what Cargo.toml has as features only these, for a small image; FEATURES= for none.
+features := $(if $(filter undefined,$(origin FEATURES)),,--no-default-features --features '$(FEATURES)')
 
 # VRF_LAUNCH_CONFIG=FILE, which build.rs bakes in: from where make was called, with -C too.
 ifneq ($(VRF_LAUNCH_CONFIG),)
@@ -94,12 +98,17 @@ build: get-$(missing) # what is missing is installed, and make started again to 
 	@test "$(AGAIN)" != $(missing) || { echo "installed, and still no $(missing) that will do" >&2; exit 1; }
 	@$(MAKE) --no-print-directory AGAIN=$(missing) build
 else
-build: ## (the default) target/vrf-launch; ARCH=aarch64|armv7|riscv64|x86_64: target/vrf-launch-ARCH; VRF_LAUNCH_CONFIG=FILE: FILE is in it
+build: ## (the default) target/vrf-launch; ARCH=aarch64|armv7|riscv64|x86_64: target/vrf-launch-ARCH; VRF_LAUNCH_CONFIG=FILE: FILE is in it; FEATURES=up,run: a small one
 	@echo "$(OUT): $(way), linked by $(or $(lld),ld)"
 	@VRF_LAUNCH_MUSL='$(MUSL)' RUSTFLAGS='$(strip $(RUSTFLAGS))' RUSTC='$(RUSTC)' $(if $(std),RUSTC_BOOTSTRAP=1) \
-		$(CARGO) $(std) build --release --locked --bin vrf-launch --target $(TARGET) --target-dir $(BUILD)
+		$(CARGO) $(std) build --release --locked --bin vrf-launch $(features) --target $(TARGET) --target-dir $(BUILD)
 	@install -m 755 $(BUILD)/$(TARGET)/release/vrf-launch $(OUT)
+	@$(call cut,$(OUT))
 endif
+
+# Cuts off what is behind the last segment of a program without sections: lld leaves room for their table.
+cut = ! readelf -h $(1) | grep -q 'Number of section headers: *0$$' || \
+	truncate -s $$(($$(readelf -lW $(1) | awk '$$1 == "LOAD" && $$5 !~ /^0x0*$$/ { end = $$2 "+" $$5 } END { print end }'))) $(1)
 
 # ---- What is done with it ------------------------------------------------------------------------------------------
 
@@ -147,6 +156,7 @@ check: build packages ## formatting, lints, shell scripts, the layer rule, and t
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --package vrf-launch-tests --all-targets -- -D warnings
+	RUSTFLAGS='--cfg own_start' $(CARGO) clippy --bin vrf-launch --no-default-features --target-dir target/clippy -- -D warnings
 	shellcheck $(wildcard tests/guest/*.sh tests/bench/*.sh) initramfs/completions/vrf-launch.bash
 	shellcheck --shell=sh --exclude=SC2034,SC2154,SC2086,SC2164 $(shell grep -rlE '^.!(/bin/sh|/sbin/openrc-run)' initramfs) initramfs/alpine/APKBUILD
 	mandoc -T lint initramfs/man/*
@@ -200,7 +210,7 @@ get-cross: # musl is that architecture's package, unpacked and not installed; fo
 		-o Dir::State=$(MUSL) -o Dir::State::status=/dev/null -o Dir::Cache=$(MUSL)/cache \
 		-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=$(MUSL)/sources"; \
 	$$apt update 2>/dev/null; $$apt download musl-dev && dpkg -x musl-dev_*.deb . && \
-	cp usr/lib/*-linux-musl*/rcrt1.o usr/lib/*-linux-musl*/libc.a . && rm -r lists cache usr
+	cp usr/lib/*-linux-musl*/libc.a . && rm -r lists cache usr
 
 # $(call install,what is the matter,Debian's packages,Alpine's): by the system's package manager, where that is allowed.
 define install

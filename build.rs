@@ -4,23 +4,24 @@
 //! `VRF_LAUNCH_CONFIG=FILE`: the file is read and checked by the library's own modules, which are compiled into this program as
 //! well; what is wrong with it is an error of the build. `source` is resolved here and now: what it names is baked in, too.
 //!
-//! The link arguments apply when the Makefile names a musl (`VRF_LAUNCH_MUSL`, a directory with `rcrt1.o` and `libc.a`) and has
-//! rustc call the linker itself: no C compiler driver then adds start files, libraries or flags of its own. Any other
-//! build (`cargo build`, `cargo test`, an editor) links as the host usually does.
+//! The link arguments apply when the Makefile names a musl (`VRF_LAUNCH_MUSL`, a directory with `libc.a`) and has rustc call
+//! the linker itself: no C compiler driver then adds start files, libraries or flags of its own. The program starts by
+//! itself then (src/start.rs). Any other build (`cargo build`, `cargo test`, an editor) links as the host usually does.
 //!
 //! What rustc passes by itself for a static release build, and is wanted: `--gc-sections`, `--strip-all`, `-static`, `-z
 //! noexecstack`, `-z relro -z now`.
 //!
-//! Bytes are for x86_64 and a program of 137 kB, by lld 22 and GNU ld 2.40. Tried and not done:
-//! - Not PIE: 4.5 kB less by either, the relocations of the tables of strings. The launcher parses foreign bytes as root;
-//!   an address that cannot be guessed is worth more.
-//! - `--pack-dyn-relocs=relr`, which would shrink those to a tenth: musl's start code before 1.2.4 (Debian 12) does not
-//!   know them, and crashes.
-//! - `-z norelro`: 0.2 and 1.0 kB. musl protects it in dynamic programs only, but checkers look for the header.
+//! Bytes are for x86_64 and a program of 137 kB (of 307 kB: the start code, the packed relocations, the table of sections), by lld
+//! 22 and GNU ld 2.40. Tried and not done:
+//! - Not PIE: 0.3 kB less. The launcher parses foreign bytes as root; an address that cannot be guessed is worth more.
+//! - musl's start code: 2.2 kB more, two system calls, and before 1.2.4 (Debian 12) it does not know packed relocations.
+//! - `-z norelro`: 0.2 and 1.0 kB. Nobody protects it in static programs, which is a system call, but checkers look for the header.
 //! - `--icf=all`: 0.1 kB, GNU ld has none, and two functions may then compare equal.
 //! - `--no-rosegment`: nothing, and constants would be executable.
 //! - `-z max-page-size=4096`: nothing on x86_64; elsewhere kernels with 16 or 64 KiB pages could not map it.
 //! - `--omagic`, one segment for all: writable code.
+//! - LLVM's register allocation between procedures: 1.7 kB; it is not what anybody builds with. A second round of its outliner,
+//!   frame pointers, another threshold for inlining: more bytes, not fewer.
 //! - `-O2`, `--relax`, `--exclude-libs`, `-C force-unwind-tables=no`: nothing.
 
 use std::ffi::{CString, OsStr};
@@ -38,6 +39,7 @@ mod library {
     pub mod conf;
     pub mod errno;
     pub mod error;
+    pub mod features;
     pub mod ip;
     pub mod limits;
     pub mod load;
@@ -58,7 +60,9 @@ mod library {
 use library::conf::keywords::Property;
 use library::conf::lines::{self, Lines};
 use library::conf::words::Words;
-use library::{bind, bytes, conf, errno, error, ip, limits, load, near, order, plan, prefix, sys, text, uapi, wire};
+use library::{
+    bind, bytes, conf, errno, error, features, ip, limits, load, near, order, plan, prefix, sys, text, uapi, wire,
+};
 
 /// The folder of the configuration, in which this program works then.
 static FOLDER: OnceLock<PathBuf> = OnceLock::new();
@@ -109,9 +113,61 @@ mod log {
 const NO_UNWIND_TABLES: &str =
     "SECTIONS { /DISCARD/ : { *(.eh_frame) *(.eh_frame_hdr) *(.ARM.exidx*) *(.ARM.extab*) } } INSERT AFTER .text;\n";
 
+/// What stands behind all other code, in this order: some functions of these rooms that a launch needs; the two that it needs where
+/// there is a configuration; and those that it does not come to. The kernel maps what is around a page that is needed, and
+/// takes all of it away again at `exec`.
+const BEHIND: [&str; 30] = [
+    "apply::vrf_table",
+    "apply::vrf_index",
+    "conf::hash",
+    "conf::values::if_name",
+    "init::is_started_as",
+    "conf",
+    "load",
+    "adopt",
+    "apply",
+    "bind::seccomp",
+    "check",
+    "init",
+    "ip",
+    "ipcmd",
+    "keep",
+    "near",
+    "order",
+    "plan",
+    "record",
+    "run::Story",
+    "run::confirm",
+    "run::ip_command",
+    "run::shared",
+    "run::show_vrfs",
+    "service::dhcp",
+    "service::inetd",
+    "service::output",
+    "service::shell",
+    "service::supervise",
+    "show",
+];
+
+/// The part of the linker's script that puts it there. A function has a section of its own, in whose name is that of each module
+/// behind its length.
+fn behind() -> String {
+    let mut out = String::from("SECTIONS { .text.rest : {");
+    for room in BEHIND {
+        out += " *(.text.*10vrf_launch";
+        for module in room.split("::") {
+            let _ = write!(out, "{}{module}", module.len());
+        }
+        out += "*)";
+    }
+    out + " } } INSERT AFTER .text;\n"
+}
+
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=VRF_LAUNCH_MUSL");
+    println!("cargo::rerun-if-env-changed=CARGO_PROFILE_RELEASE_STRIP");
+    println!("cargo::rustc-check-cfg=cfg(own_start)");
     println!("cargo::rerun-if-env-changed=VRF_LAUNCH_CONFIG");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?);
     bake(&out)?;
@@ -121,8 +177,9 @@ fn main() -> io::Result<()> {
         println!("cargo::rustc-link-arg-bins=-Wl,--defsym=rust_eh_personality=0");
         return Ok(());
     };
+    println!("cargo::rustc-cfg=own_start");
     let script = out.join("no-unwind-tables.ld");
-    fs::write(&script, NO_UNWIND_TABLES)?;
+    fs::write(&script, NO_UNWIND_TABLES.to_owned() + &behind())?;
 
     // Where `libc.a` is, for main.rs's `#[link(name = "c")]`.
     println!("cargo::rustc-link-search=native={musl}");
@@ -133,11 +190,10 @@ fn main() -> io::Result<()> {
         "--no-dynamic-linker",
         "-z",
         "text",
-        // musl's start code: relocates the program, finds argv and the environment, calls `main`. crti.o and crtn.o
-        // frame `_init` and `_fini`, which nothing here has: musl does without.
-        &format!("{musl}/rcrt1.o"),
-        // Again after the start code, whose `__libc_start_main` GNU ld no longer looks for in an archive it has passed.
-        "-lc",
+        // 8.5 kB: a bit for an address that is to be relocated, where it would be 24 bytes. A linker that cannot pack them says
+        // so, and src/start.rs does the others, too.
+        "-z",
+        "pack-relative-relocs",
         // 29.7 and 32.9 kB, with the next one: see above.
         &format!("-T{script}"),
         // The index of what was just left out.
@@ -151,6 +207,12 @@ fn main() -> io::Result<()> {
         "--build-id=none",
     ] {
         println!("cargo::rustc-link-arg-bins={arg}");
+    }
+    // 0.4 kB, and as much again that the Makefile cuts off: the table of sections, which is for linkers and debuggers. A linker
+    // that does not know the option says so, and keeps it.
+    if env::var_os("CARGO_PROFILE_RELEASE_STRIP").is_none() {
+        println!("cargo::rustc-link-arg-bins=-z");
+        println!("cargo::rustc-link-arg-bins=nosectionheader");
     }
     Ok(())
 }

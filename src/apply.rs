@@ -12,6 +12,7 @@ pub use shared::Shared;
 
 use crate::bytes::before;
 use crate::error::{Errno, Error, Exit, What, Why};
+use crate::features;
 use crate::ip::{self, Class, Device, Request};
 use crate::keep;
 use crate::limits;
@@ -190,6 +191,11 @@ impl Apply {
         })
     }
 
+    /// Whether nothing is changed.
+    const fn is_dry(&self) -> bool {
+        features::PLAN && self.dry_run
+    }
+
     /// Says whose commands come now.
     pub const fn set_owner(&mut self, owner: Name) {
         self.owner = owner;
@@ -291,7 +297,7 @@ impl Apply {
     #[inline(never)]
     pub fn item(&mut self, item: &Item<'_>, phase: &str) -> Outcome {
         let asked = Asked { at: Some(item.at), implied: item.implied };
-        if item.shell && self.dry_run {
+        if item.shell && self.is_dry() {
             return self.would_run(item.command, phase, asked);
         }
         if item.shell {
@@ -305,7 +311,7 @@ impl Apply {
             return Ok(());
         }
         self.command(item.command, asked)?;
-        if !self.dry_run {
+        if !self.is_dry() {
             self.ruled |= bit;
         }
         Ok(())
@@ -313,6 +319,9 @@ impl Apply {
 
     #[inline(never)]
     fn shell(&mut self, command: &[u8], phase: &str, asked: Asked) -> Outcome {
+        if !features::SHELL {
+            return self.say(asked, &Error::usage(What::Deed("run", command), features::LEFT_OUT));
+        }
         // Nobody knows what it does.
         self.known = [Known::default(); limits::LINKS];
         self.local_holds = false;
@@ -337,7 +346,7 @@ impl Apply {
     /// Carries out one `ip` command.
     #[inline(never)]
     fn command(&mut self, command: &[u8], asked: Asked) -> Outcome {
-        if !self.verbose || self.dry_run {
+        if !self.verbose || self.is_dry() {
             return self.command_now(command, asked);
         }
         // One after the other, so that each can be told, and how long it took.
@@ -356,14 +365,14 @@ impl Apply {
         if let Some(switch) = command.strip_prefix(SYSCTL) {
             return self.sysctl(command, switch, asked);
         }
-        if let Some(deletion) = command.strip_prefix(TC) {
+        if let Some(deletion) = command.strip_prefix(TC).filter(|_| features::SHARED) {
             return self.take_share_back(command, deletion, asked);
         }
-        if let Some(words) = command.strip_prefix(DHCP_END) {
+        if let Some(words) = command.strip_prefix(DHCP_END).filter(|_| features::DHCP) {
             self.flush()?;
             let iface = before(words, b' ');
             let vrf = words.get(iface.len() + 1..).unwrap_or_default();
-            if self.dry_run {
+            if self.is_dry() {
                 let runs = dhcp::runs(iface, vrf, self.namespace);
                 return if runs { self.would(command, asked) } else { Ok(()) };
             }
@@ -372,7 +381,10 @@ impl Apply {
             return Ok(());
         }
         if let Some(client) = dhcp::parse(command) {
-            if self.dry_run {
+            if !features::DHCP {
+                return self.say(asked, &Error::usage(What::Deed("run", command), features::LEFT_OUT));
+            }
+            if self.is_dry() {
                 let runs = dhcp::runs(client.iface, client.vrf, self.namespace);
                 return if runs { Ok(()) } else { self.would(command, asked) };
             }
@@ -403,7 +415,7 @@ impl Apply {
             if now == value {
                 return Ok(true);
             }
-            if self.dry_run {
+            if self.is_dry() {
                 return Ok(false);
             }
             if !self.undoing {
@@ -419,7 +431,7 @@ impl Apply {
         match set {
             Ok(true) => Ok(()),
             // The switches of an interface come with it.
-            Err(Errno::ENOENT) if self.dry_run && is_own && !self.undoing => self.would(command, asked),
+            Err(Errno::ENOENT) if self.is_dry() && is_own && !self.undoing => self.would(command, asked),
             Ok(false) => self.would(command, asked),
             Err(errno) => self.fail(command, asked, Why::Errno(errno), b""),
         }
@@ -492,7 +504,7 @@ impl Apply {
         let (request, body) = match compiled {
             Ok(request) => (request, writer.bytes()),
             // What is to be made has nothing yet, and what is to be undone has gone.
-            Err(fault) if self.dry_run && matches!(fault.wrong, ip::Wrong::NoDevice) => {
+            Err(fault) if self.is_dry() && matches!(fault.wrong, ip::Wrong::NoDevice) => {
                 return if self.undoing { Ok(()) } else { self.would(command, asked) };
             }
             Err(fault) => {
@@ -510,8 +522,8 @@ impl Apply {
         }
         match request.class {
             Class::LinkSet => return self.link_set(command, &request, body, asked, undo),
-            Class::AddrFlush if !self.dry_run => return self.addr_flush(command, &request, asked),
-            Class::RuleDel if !self.dry_run && self.rule_del(command, &request, asked)? => return Ok(()),
+            Class::AddrFlush if !self.is_dry() => return self.addr_flush(command, &request, asked),
+            Class::RuleDel if !self.is_dry() && self.rule_del(command, &request, asked)? => return Ok(()),
             Class::RuleAdd => self.local_holds = false,
             _ => {}
         }
@@ -533,7 +545,7 @@ impl Apply {
     /// Adds a request to the batch, sending what is in it when it is full.
     #[inline(never)]
     fn push(&mut self, command: &[u8], request: &Request<'_>, body: &[u8], undo: &[u8], asked: Asked) -> Outcome {
-        if self.dry_run {
+        if self.is_dry() {
             return self.preview(command, request, body, asked);
         }
         loop {
@@ -739,7 +751,7 @@ impl Apply {
         }
         let _ = self.device(name)?;
         let Some(known) = self.known(name).copied() else {
-            return if self.dry_run && !self.undoing { self.would(command, asked) } else { Ok(()) };
+            return if self.is_dry() && !self.undoing { self.would(command, asked) } else { Ok(()) };
         };
         undo.str("ip link set dev ").bytes(name);
         let nothing = undo.len();
@@ -796,7 +808,7 @@ impl Apply {
         }
         // The kernel takes down and up again what is up, and leaves alone what is not.
         let is_up = known.flags & uapi::IFF_UP != 0;
-        if let Some(master) = master.filter(|_| !self.dry_run && is_up) {
+        if let Some(master) = master.filter(|_| !self.is_dry() && is_up) {
             self.flush()?;
             let lose = |errno| refused("keep the addresses of", name, errno);
             let from = self.table_of(known.master).map_err(lose)?;
@@ -1084,7 +1096,7 @@ impl Apply {
         const MANY: usize = 1024;
         let mut outcome = Ok(());
         for some in links.as_slice().chunks(MANY) {
-            let one_by_one = some.len() < FEW || self.verbose || self.dry_run;
+            let one_by_one = some.len() < FEW || self.verbose || self.is_dry();
             if one_by_one || self.delete_group(some).is_err() {
                 for (start, command) in some {
                     outcome = outcome.and(self.undo_line(*start, command));

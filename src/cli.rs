@@ -10,6 +10,7 @@ use crate::bytes::before;
 use crate::conf::values;
 use crate::conf::words::{Words, has_word};
 use crate::error::{Error, Exit, What};
+use crate::features;
 use crate::log::{Outcome, refused, say, say_near};
 use crate::near::Near;
 use crate::service::{Settings, is_setting};
@@ -240,7 +241,8 @@ fn look_up(table: &[u8], name: &[u8], letter: u8) -> Option<Entry> {
 }
 
 const ARGUMENT: &[u8] = b"argument";
-const HELP_HINT: &str = "vrf-launch --help lists commands and options";
+const HELP_HINT: &str =
+    if features::HELP { "vrf-launch --help lists commands and options" } else { "its manual is vrf-launch(8)" };
 
 /// Says what is wrong with an argument.
 #[cold]
@@ -256,6 +258,13 @@ fn misused(of: &[u8], word: &[u8], says: &'static str, table: &'static [u8]) -> 
     let plain = before(word.strip_prefix(b"--").unwrap_or(word), b'=');
     let near = Near::new(plain).offer(table, b'\n', 2).best();
     say_near(&Error { advice: HELP_HINT, ..Error::usage(What::Word(of, word), says) }, near)
+}
+
+/// Says that this build does not have something.
+#[cold]
+#[inline(never)]
+fn left_out(of: &[u8], word: &[u8]) -> Exit {
+    say(&Error { advice: features::LIST, ..Error::usage(What::Word(of, word), features::LEFT_OUT) })
 }
 
 /// Reads the command line behind the program's name. Options may stand behind a command as well, and among its arguments.
@@ -277,6 +286,9 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
             return launch(word, if dashes { rest } else { scan.args }, dashes);
         }
     };
+    if !features::has_command(letter) {
+        return Err(left_out(b"command", word));
+    }
     if letter == b'P' {
         return Ok(Command::Ip(scan.args));
     }
@@ -294,6 +306,9 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
         return Ok(command);
     }
     misplaced(letter, options)?;
+    if !features::PLAN && options.dry_run && letter != b'a' {
+        return Err(left_out(ARGUMENT, b"--dry-run"));
+    }
     Ok(match (letter, first) {
         (b'h', None) => Command::Help(b""),
         (b'h', Some(topic)) if is_command(topic) => Command::Help(topic),
@@ -465,6 +480,7 @@ impl Scan {
         let (mut of, mut says): (&[u8], _) = (b"", "");
         let mut table: &[u8] = b"";
         match letter {
+            _ if !features::has_option(letter) => return Err(left_out(ARGUMENT, arg.to_bytes())),
             b'c' => options.config = Some(given),
             b'n' | b'!' => options.dry_run = true,
             b'1' => options.exact = true,
@@ -534,6 +550,7 @@ impl Scan {
                 of = b"--bind";
                 table = BACKENDS;
                 options.backend = match look_up(BACKENDS, word, 0) {
+                    Some((b's', _)) if !features::SECCOMP => return Err(left_out(of, word)),
                     Some((b'a', _)) => Backend::Auto,
                     Some((b'c', _)) => Backend::Cgroup,
                     Some((b's', _)) => Backend::Seccomp,

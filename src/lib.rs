@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | [`run`] | the story of each command | imported by `main` alone |
 //! | [`cli`] | the command line | |
-//! | [`bytes`], [`error`], [`errno`], [`limits`], [`near`], [`text`], [`uapi`], [`prefix`] | errors, capacities, similar words, escaping, kernel constants, prefixes | pure |
+//! | [`bytes`], [`error`], [`errno`], [`features`], [`limits`], [`near`], [`text`], [`uapi`], [`prefix`] | errors, what may be left out, capacities, similar words, escaping, kernel constants, prefixes | pure |
 //! | [`conf`] | the grammar of interfaces(5) | pure |
 //! | [`plan`], [`order`] | what is to be true of which interface, in which order | pure |
 //! | [`wire`], [`ip`] | rtnetlink messages as bytes; `ip` commands compiled into them | pure |
@@ -35,6 +35,7 @@ pub mod cli;
 pub mod conf;
 pub mod errno;
 pub mod error;
+pub mod features;
 pub mod init;
 pub mod ip;
 pub mod ipcmd;

@@ -1,6 +1,7 @@
 //! Messages and output: one record, one write.
 
 use crate::error::{Errno, Error, Exit, What, Why};
+use crate::features;
 use crate::limits;
 use crate::sys::{self, file, process, time};
 use crate::text::Buf;
@@ -43,7 +44,7 @@ pub fn tell(much: u32) {
 
 /// Whether so much is told.
 pub fn tells(much: u32) -> bool {
-    TOLD.load(Ordering::Relaxed) >= much
+    features::VERBOSE && TOLD.load(Ordering::Relaxed) >= much
 }
 
 /// Tells of a step that has been done, and how long it took: since the one before.
@@ -67,8 +68,8 @@ pub fn done(deed: &str, thing: &[u8]) {
     });
 }
 
-/// Where messages go: standard error, or the kernel's log.
-static TO: AtomicI32 = AtomicI32::new(2);
+/// Where messages go: the descriptor of the kernel's log; 0 for standard error.
+static TO: AtomicI32 = AtomicI32::new(0);
 
 /// From here on messages go into the kernel's log, which shows errors on the console. Source: `printk(9)`, /dev/kmsg.
 pub fn to_kernel() {
@@ -101,10 +102,12 @@ fn write(level: &str, compose: &dyn Fn(&mut Buf<'_>)) {
     if MUTE.load(Ordering::Relaxed) {
         return;
     }
-    let to = TO.load(Ordering::Relaxed);
+    let mut to = TO.load(Ordering::Relaxed);
     let mut room = [0; limits::LINE];
     let mut out = Buf::new(&mut room);
-    if to != 2 {
+    if to == 0 {
+        to = 2;
+    } else {
         out.str(level);
     }
     compose(out.str(NAME));

@@ -6,6 +6,9 @@
 use core::ffi::{c_char, c_int};
 use vrf_launch::sys::args::Strings;
 
+#[cfg(own_start)]
+mod start;
+
 /// Nothing in the program panics on purpose; what the compiler could not rule out ends it with the exit code of a system
 /// error.
 #[panic_handler]
@@ -16,13 +19,13 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     vrf_launch::sys::process::exit(111)
 }
 
-// The C library: its start code calls `main`, and `core` calls its `memcpy`. Static in the shipped binary (musl, see
-// build.rs); the host's own, as usual there, in `cargo build` and `cargo test`.
+// The C library: `core` calls its `memcpy` and the like. Static in the shipped binary (musl, see build.rs); the host's own, whose start
+// code calls `main`, in `cargo build` and `cargo test`.
 #[cfg_attr(target_feature = "crt-static", link(name = "c", kind = "static", modifiers = "-bundle"))]
 #[cfg_attr(not(target_feature = "crt-static"), link(name = "c"))]
 unsafe extern "C" {}
 
-/// Called by the C start code.
+/// Called by the start code, this program's own or C's.
 ///
 /// # Safety
 /// `argv` and `envp` are what the kernel gave the process.

@@ -5,6 +5,8 @@
 //!
 //! Source: optimal string alignment, a restricted Damerau-Levenshtein distance.
 
+use crate::features;
+
 /// The most similar word so far.
 #[derive(Clone, Copy)]
 pub struct Near<'a> {
@@ -28,6 +30,9 @@ impl<'a> Near<'a> {
     /// Offers the words of a table, which are separated by `separator`, each behind `skip` bytes.
     #[inline(never)]
     pub fn offer(mut self, table: &'a [u8], separator: u8, skip: usize) -> Self {
+        if !features::HELP {
+            return self;
+        }
         for entry in table.split(|byte| *byte == separator) {
             let candidate = entry.get(skip..).unwrap_or_default();
             let fewer = self.distance.saturating_sub(1);
@@ -45,6 +50,9 @@ impl<'a> Near<'a> {
     /// Offers the words of a table of [`crate::conf::words::code`].
     #[inline(never)]
     pub fn offer_coded(mut self, mut table: &'a [u8]) -> Self {
+        if !features::HELP {
+            return self;
+        }
         while let [len, tail @ ..] = table {
             let (entry, rest) = tail.split_at_checked(usize::from(*len)).unwrap_or_default();
             self = self.offer(entry, b' ', 1);

@@ -15,6 +15,7 @@ use crate::conf::keywords::{Keyword, keyword};
 use crate::conf::values;
 use crate::conf::words::Words;
 use crate::error::{Errno, Error, Exit, What, Why};
+use crate::features;
 use crate::init;
 use crate::ip::{self, Class, Device};
 use crate::ipcmd;
@@ -48,14 +49,14 @@ type Name = &'static [u8];
 pub fn run(argv: Strings, environment: Strings) -> u8 {
     let mut options = Options::new();
     options.environment = environment;
-    if dhcp::is_event(argv, environment) {
+    if features::DHCP && dhcp::is_event(argv, environment) {
         return dhcp::event(argv.skip(1), environment).code();
     }
-    if init::is_started_as(argv, environment, &cli::is_command) {
+    if features::RUN && init::is_started_as(argv, environment, &cli::is_command) {
         let words = cli::init_words(argv.skip(1), &mut options);
         return first_process(&options, words, environment).code();
     }
-    if is_ip(argv) {
+    if features::IP && is_ip(argv) {
         return ip_command(&options, argv.skip(1), environment).map_or_else(Exit::code, |()| 0);
     }
     let outcome = cli::parse(argv.skip(1), &mut options).and_then(|command| {
@@ -69,32 +70,32 @@ pub fn run(argv: Strings, environment: Strings) -> u8 {
 fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcome {
     match command {
         Command::Launch(vrf, command) => launch(options, vrf, command, environment),
-        Command::Up(names) => about(options, names, load::load, &|story| match options.confirm {
-            0 => story.change(&mut Story::up),
-            seconds => story.up_unless(seconds),
+        Command::Up(names) if features::UP => about(options, names, load::load, &|story| match options.confirm {
+            seconds if features::CONFIRM && seconds > 0 => story.up_unless(seconds),
+            _ => story.change(&mut Story::up),
         }),
-        Command::Confirm => confirm::confirm(),
-        Command::Down(names) => {
+        Command::Confirm if features::CONFIRM => confirm::confirm(),
+        Command::Down(names) if features::UP && (features::PLAN || !options.dry_run) => {
             Story::of(options, load::load_if_any(options.config)?, names, true, &|story| match options.dry_run {
-                true => story.preview(&mut Story::down),
-                false => story.change(&mut Story::down),
+                true if features::PLAN => story.preview(&mut Story::down),
+                _ => story.change(&mut Story::down),
             })
         }
-        Command::Plan(names) => about(options, names, load::load, &|story| match options.dry_run {
+        Command::Plan(names) if features::PLAN => about(options, names, load::load, &|story| match options.dry_run {
             true => story.preview(&mut Story::differ),
             false => story.print(),
         }),
-        Command::Run(names) => look_after(options, names, environment),
-        Command::Init(words) => Err(first_process(options, words, environment)),
-        Command::Pids(vrf) => pids(vrf, options.json),
-        Command::Identify(pid) => identify(pid, options.json),
-        Command::Adopt(vrf, pid) => adopt(options, vrf, pid),
-        Command::Check(vrf) => check(options, vrf),
-        Command::Show(vrf) => {
+        Command::Run(names) if features::RUN => look_after(options, names, environment),
+        Command::Init(words) if features::RUN => Err(first_process(options, words, environment)),
+        Command::Pids(vrf) if features::PIDS => pids(vrf, options.json),
+        Command::Identify(pid) if features::PIDS => identify(pid, options.json),
+        Command::Adopt(vrf, pid) if features::ADOPT => adopt(options, vrf, pid),
+        Command::Check(vrf) if features::CHECK => check(options, vrf),
+        Command::Show(vrf) if features::SHOW => {
             is_there(vrf)?;
             show::show(vrf, options.json, environment)
         }
-        Command::Explain(vrf, to) => {
+        Command::Explain(vrf, to) if features::SHOW => {
             is_there(Some(vrf).filter(|vrf| *vrf != b"default"))?;
             let (protocol, port) = options.port;
             let (mut room, mut other) = ([0; 16], [0; 16]);
@@ -103,14 +104,22 @@ fn dispatch(options: &Options, command: Command, environment: Strings) -> Outcom
             let question = Question { vrf, to, from, protocol, port, input: options.input };
             show::explain::explain(&question, options.json, environment)
         }
-        Command::Ip(words) => ip_command(options, words, environment),
-        Command::Help(topic) => cli::help(topic, &mut print),
+        Command::Ip(words) if features::IP => ip_command(options, words, environment),
+        Command::Help(topic) if features::HELP => cli::help(topic, &mut print),
         Command::Version => {
             print(concat!("vrf-launch ", env!("CARGO_PKG_VERSION"), "\n").as_bytes())?;
+            if features::MISSING.iter().any(|name| !name.is_empty()) {
+                print(b"without:")?;
+                for name in features::MISSING {
+                    print(name.as_bytes())?;
+                }
+                print(b"\n")?;
+            }
             BAKED.as_ref().map_or(Ok(()), |baked| {
                 print(b"configuration: ").and_then(|()| print(baked.file)).and_then(|()| print(b"\n"))
             })
         }
+        _ => Err(Exit::Usage), // that it is left out was said when the command line was read
     }
 }
 
@@ -198,7 +207,7 @@ const WITHOUT_CGROUP: &str = "the levels guard and strict need programs of a cgr
 #[inline(never)]
 fn level(options: &Options, vrf: &[u8]) -> Outcome<Option<Level>> {
     values::if_name(vrf).map_err(|reason| wrong(What::Word(b"VRF", vrf), reason, b""))?;
-    if options.level.is_some() {
+    if options.level.is_some() || !features::UP {
         return Ok(options.level);
     }
     let conf = load::load_if_any(options.config)?.conf;
@@ -234,6 +243,9 @@ fn look(vrf: Name, level: Level, reach: &mut Reach) -> Outcome<u32> {
 /// A VRF that is not there: made, where the configuration describes it.
 #[inline(never)]
 fn bring_up(options: &Options, vrf: Name) -> Outcome {
+    if !features::UP {
+        return Err(no_such_vrf("run in VRF", vrf, &Loaded::NOTHING));
+    }
     let conf = load::load_if_any(options.config)?;
     if conf.conf.find(vrf).and_then(|iface| conf.conf.table(iface)).is_none() {
         return Err(no_such_vrf("run in VRF", vrf, &conf));
@@ -423,7 +435,7 @@ impl Story<'_> {
         let start = apply.record.len();
 
         let mut outcome = self.bring(apply, start)?;
-        if !self.options.quiet {
+        if features::SHARED && !self.options.quiet {
             self.warn(apply, start);
         }
         outcome = outcome.and(apply.end()).and(self.share(apply, start));
@@ -744,7 +756,10 @@ impl Story<'_> {
                 apply.set_owner(name);
                 apply.claim(item.command)
             });
-            outcome = outcome.and(claimed).and(self.claim_shared(apply));
+            outcome = outcome.and(claimed);
+            if features::SHARED {
+                outcome = outcome.and(self.claim_shared(apply));
+            }
         }
         if self.options.exact {
             // Without the VRF, the filter would lead nowhere.
@@ -1084,7 +1099,9 @@ fn is_there(vrf: Option<Name>) -> Outcome {
 
 #[inline(never)]
 fn check(options: &Options, vrf: Option<Name>) -> Outcome {
-    load::load_if_any(options.config)?; // what is wrong with it is said
+    if features::UP {
+        load::load_if_any(options.config)?; // what is wrong with it is said
+    }
     is_there(vrf)?;
     check::check(&Asked {
         vrf,

@@ -54,7 +54,9 @@ fn it_answers_on_the_management_side() -> Result<()> {
 
 #[test]
 fn with_its_configuration_baked_in_it_needs_no_file_but_its_daemon() -> Result<()> {
-    answers(&elf::baked(&elf::repository().join(CONFIGURATION))?, false)
+    let configuration = format!("VRF_LAUNCH_CONFIG={}", elf::repository().join(CONFIGURATION).display());
+    // All it is to be able to, and nothing else.
+    answers(&elf::made("baked", &[&configuration, "FEATURES=up run"])?, false)
 }
 
 /// Boots the appliance, with files in /etc or none.

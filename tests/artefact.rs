@@ -9,7 +9,7 @@ use goblin::elf::Elf;
 use goblin::elf::header::ET_DYN;
 use goblin::elf::program_header::{PF_W, PF_X, PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP};
 use goblin::elf::section_header::SHT_SYMTAB;
-use vrf_launch_tests::elf::{MAX_SIZE, binary, repository};
+use vrf_launch_tests::elf::{MAX_LEAN, MAX_SIZE, binary, features, lean, repository};
 
 fn bytes() -> Vec<u8> {
     fs::read(binary().expect("the binary")).expect("a readable binary")
@@ -19,6 +19,49 @@ fn bytes() -> Vec<u8> {
 fn binary_is_no_larger_than_its_gate() {
     let size = bytes().len();
     assert!(size <= MAX_SIZE, "{size} bytes, more than {MAX_SIZE}");
+}
+
+/// A launch into a VRF that is there, at any level; and what is left out says so.
+#[test]
+fn without_what_may_be_left_out_it_has_64_kib() {
+    let binary = lean("").expect("make");
+    let size = fs::metadata(&binary).expect("the binary").len();
+    println!("{size} bytes of {MAX_LEAN}");
+    assert!(usize::try_from(size).is_ok_and(|size| size <= MAX_LEAN), "{size} bytes, more than {MAX_LEAN}");
+    let said = |words: &str| {
+        let done = Command::new(&binary).args(words.split(' ')).output().expect("the binary");
+        let says = [done.stdout, done.stderr].concat();
+        (done.status.code(), String::from_utf8_lossy(&says).into_owned())
+    };
+    let mut missing = "without:".to_owned();
+    for (feature, _) in features().expect("Cargo.toml") {
+        missing += &format!(" {feature}");
+    }
+    assert_eq!(said("--version"), (Some(0), format!("vrf-launch {}\n{missing}\n", env!("CARGO_PKG_VERSION"))));
+    for words in [
+        "up",
+        "down",
+        "run",
+        "init",
+        "show",
+        "pids x",
+        "identify",
+        "adopt x 1",
+        "check",
+        "explain x ::1",
+        "plan",
+        "ip l",
+        "confirm",
+        "help",
+        "-v up",
+        "--bind seccomp x y",
+        "--inetd x y",
+    ] {
+        let (code, says) = said(words);
+        assert!(code == Some(100) && says.contains("left out of this build"), "{words}: {code:?} {says}");
+    }
+    let (code, says) = said("no-such-vrf true");
+    assert!(code == Some(100) && says.contains("there is no such VRF"), "{code:?} {says}");
 }
 
 #[test]
@@ -71,6 +114,23 @@ fn nothing_that_panics_is_linked() {
     for word in ["panicking", "begin_unwind", "unwrap_failed", "expect_failed", "rust_panic"] {
         let found: Vec<_> = map.lines().filter(|line| line.contains(word)).collect();
         assert!(found.is_empty(), "{found:#?}");
+    }
+}
+
+/// The code of a launch stands together, so that few pages are mapped for it.
+#[test]
+fn what_a_launch_does_not_need_stands_behind() {
+    if std::env::var_os("VRF_LAUNCH").is_some() {
+        return;
+    }
+    let map = fs::read_to_string(binary().expect("the binary").with_extension("map")).expect("the linker's map");
+    let place = |name: &str| map.find(name).unwrap_or_else(|| panic!("{name} is not in the map"));
+    let rest = place(".text.rest");
+    for name in ["vrf_launch::bind::attach", "vrf_launch::service::seal::seal", "vrf_launch::run::enter"] {
+        assert!(place(name) < rest, "{name}");
+    }
+    for name in ["vrf_launch::show::tell", "vrf_launch::apply::Apply::flush", "vrf_launch::ip::compiler"] {
+        assert!(place(name) > rest, "{name}");
     }
 }
 

@@ -3,7 +3,7 @@
 //! `make bench` runs it. The machine's clock counts instructions, so the figures are the same on every host, and each
 //! round's is near the others'. What counts are the ratios within a table. It prints Markdown, and leaves it, the figures
 //! as JSON and a chart in `target/bench.md`, `.json` and `.svg`. `KEEP=1` puts them into README.md and tests/bench, where they
-//! are checked in. A word on the command line is a part of the names of what is run.
+//! are checked in (`ONLY=features`: into initramfs/reference.md). A word on the command line is a part of the names of what is run.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -61,6 +61,10 @@ fn main() -> Result<ExitCode> {
     if wanted("sizes") {
         footprint::sizes(&mut all)?;
     }
+    // It is built some thirty times for that: only when it is asked for.
+    if filter == "features" {
+        footprint::features(&mut all)?;
+    }
     ensure!(!all.is_empty(), "nothing was measured");
     all.version(
         "qemu",
@@ -75,24 +79,29 @@ fn main() -> Result<ExitCode> {
         fs::write(root.join("target").join(name), text)?;
     }
     if env::var_os("KEEP").is_some() {
+        if filter == "features" {
+            keep(&root.join("initramfs/reference.md"), FEATURES, &all.tables()?)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         ensure!(filter.is_empty(), "KEEP=1 is for a whole run");
         fs::write(root.join("tests/bench/result.md"), format!("What `make bench` printed.\n\n{markdown}"))?;
         fs::write(root.join("tests/bench/result.svg"), chart)?;
-        keep(&root.join("README.md"), &all.summary()?)?;
+        keep(&root.join("README.md"), BEGIN, &all.summary()?)?;
     }
     eprintln!("{:5.0} s in all", start.elapsed().as_secs_f32());
     Ok(ExitCode::SUCCESS)
 }
 
 /// Puts a text between the two marks of a file.
-fn keep(path: &Path, text: &str) -> Result<()> {
+fn keep(path: &Path, begin: &str, text: &str) -> Result<()> {
     let old = fs::read_to_string(path)?;
-    let (before, rest) = old.split_once(BEGIN).context("no mark where the benchmark's output begins")?;
+    let (before, rest) = old.split_once(begin).context("no mark where the benchmark's output begins")?;
     let (_, after) = rest.split_once(END).context("no mark where the benchmark's output ends")?;
-    Ok(fs::write(path, format!("{before}{BEGIN}\n\n{text}\n{END}{after}"))?)
+    Ok(fs::write(path, format!("{before}{begin}\n\n{text}\n{END}{after}"))?)
 }
 
 const BEGIN: &str = "<!-- of make bench KEEP=1 -->";
+const FEATURES: &str = "<!-- of make bench ONLY=features KEEP=1 -->";
 const END: &str = "<!-- end -->";
 
 /// Runs one script in a machine whose clock counts instructions, or is the host's.

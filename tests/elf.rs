@@ -1,15 +1,15 @@
 //! The binary under test: where it is, and what its ELF headers promise.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
 use goblin::elf::Elf;
 use goblin::elf::program_header::{PF_W, PF_X, PT_INTERP, PT_LOAD};
 
 /// Most bytes the binary may have. The aim is 64 KiB; this is what has been reached, and it is not to grow.
-pub const MAX_SIZE: usize = 323_584;
+pub const MAX_SIZE: usize = 311_296;
 
 /// The top of the repository.
 #[must_use]
@@ -27,6 +27,9 @@ pub fn binary() -> Result<PathBuf> {
     Ok(path)
 }
 
+/// Most bytes of the binary from which all is left out that may be.
+pub const MAX_LEAN: usize = 65_536;
+
 /// The binary for another processor, as `make ARCH=` leaves it.
 ///
 /// # Errors
@@ -42,15 +45,46 @@ pub fn binary_for(processor: &str) -> Result<PathBuf> {
 /// # Errors
 /// What `make` said.
 pub fn baked(configuration: &Path) -> Result<PathBuf> {
-    let configuration = format!("VRF_LAUNCH_CONFIG={}", configuration.display());
+    made("baked", &[&format!("VRF_LAUNCH_CONFIG={}", configuration.display())])
+}
+
+/// The binary with these features and no others, and what they need.
+///
+/// # Errors
+/// What `make` said.
+pub fn lean(features: &str) -> Result<PathBuf> {
+    made("lean", &[&format!("FEATURES={features}")])
+}
+
+/// The features that may be left out, each with those that it needs. Source: Cargo.toml.
+///
+/// # Errors
+/// Cargo.toml cannot be read.
+pub fn features() -> Result<Vec<(String, Vec<String>)>> {
+    let text = fs::read_to_string(repository().join("Cargo.toml"))?;
+    let section = text.lines().skip_while(|line| *line != "[features]").take_while(|line| !line.is_empty());
+    let of = |line: &str| {
+        let (name, needs) = line.strip_suffix(']')?.split_once(" = [")?;
+        let needs = needs.split(',').map(|need| need.trim().trim_matches('"').to_owned());
+        Some((name.to_owned(), needs.filter(|need| !need.is_empty()).collect()))
+    };
+    Ok(section.filter_map(of).collect())
+}
+
+/// What `make` builds with these settings, in a folder of `target`.
+///
+/// # Errors
+/// What `make` said.
+pub fn made(folder: &str, settings: &[&str]) -> Result<PathBuf> {
     let mut make = Command::new("make");
     // A make above this one is none of its business, nor are the options of this build.
-    for name in ["MAKEFLAGS", "MAKELEVEL", "MFLAGS", "RUSTFLAGS", "CARGO", "RUSTC"] {
+    for name in ["MAKEFLAGS", "MAKELEVEL", "MFLAGS", "RUSTFLAGS", "CARGO", "RUSTC", "FEATURES"] {
         make.env_remove(name);
     }
-    let done = make.arg("-C").arg(repository()).args(["BUILD=target/baked", &configuration]).output()?;
+    let build = format!("BUILD=target/{folder}");
+    let done = make.arg("-C").arg(repository()).arg(build).args(settings).output()?;
     ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    Ok(repository().join("target/baked/vrf-launch"))
+    Ok(repository().join("target").join(folder).join("vrf-launch"))
 }
 
 /// What the headers of an executable say.

@@ -50,7 +50,7 @@ impl Apply {
             for name in [vrf, interface] {
                 self.forget(name);
                 match self.link(name) {
-                    Err(Errno::ENODEV) if self.dry_run => return Ok(()), // it is to be made
+                    Err(Errno::ENODEV) if self.is_dry() => return Ok(()), // it is to be made
                     other => other.map_err(|errno| refused("look at", name, errno))?,
                 }
             }
@@ -239,7 +239,7 @@ impl Apply {
             Request { class, kind, flags, dev: b"", family: 0, pref: None, table: 0, l3mdev: false, action: 0 };
         self.push(command, &request, body.bytes(), undo, asked)?;
         let done = self.flush();
-        if !self.undoing && !self.dry_run && done.is_ok() {
+        if !self.undoing && !self.is_dry() && done.is_ok() {
             log::done("", command);
         }
         done
@@ -273,7 +273,7 @@ impl Apply {
             looked.map_err(|errno| refused("list the filters of", interface, errno))?;
         }
         // In a dry run those that are ours would be gone by then.
-        if (is_place && (others || (ours && !self.dry_run))) || (self.dry_run && !ours) {
+        if (is_place && (others || (ours && !self.is_dry()))) || (self.is_dry() && !ours) {
             return Ok(());
         }
         let kind = if is_place {

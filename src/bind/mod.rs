@@ -12,6 +12,7 @@ pub mod seccomp;
 
 use crate::conf::values::u32_;
 use crate::error::{Errno, Error, Exit, What, Why};
+use crate::features;
 use crate::log::{self, Outcome, refused, say};
 use crate::sys::bpf::Hook;
 use crate::sys::mem::List;
@@ -64,13 +65,13 @@ pub fn bind(vrf: Option<&Vrf<'_>>, level: Level, backend: Backend, firm: bool) -
         by_cgroup = joined.is_err();
         let errno = log::last();
         // A user without privileges is told so: what can be had without them is asked for by name.
-        if by_cgroup && errno != Errno::E2BIG && process::is_root() {
+        if features::SECCOMP && by_cgroup && errno != Errno::E2BIG && process::is_root() {
             (by_cgroup, reached) = (false, (Level::Bind, Some(errno)));
         }
     }
     if by_cgroup {
         join(vrf, level)?;
-    } else if vrf.is_some() && (backend == Backend::Seccomp || reached.1.is_some()) {
+    } else if features::SECCOMP && vrf.is_some() && (backend == Backend::Seccomp || reached.1.is_some()) {
         reached.0 = Level::Bind;
         seccomp::bind(name)?;
     }

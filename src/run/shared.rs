@@ -6,7 +6,8 @@ use crate::apply::{Apply, ROUTE, Shared, attrs, find};
 use crate::bind::program::Net;
 use crate::conf::keywords::Keyword;
 use crate::conf::stanzas::Iface;
-use crate::error::Errno;
+use crate::error::{Errno, Error, What};
+use crate::features;
 use crate::ip::{self, Class};
 use crate::limits;
 use crate::log::{self, Outcome, refused};
@@ -49,7 +50,8 @@ impl Story<'_> {
                 continue;
             }
             let done = match apply.link(vrf) {
-                Ok(()) => apply.share(vrf, shared.as_slice()),
+                Ok(()) if features::SHARED => apply.share(vrf, shared.as_slice()),
+                Ok(()) => Err(log::say(&Error::usage(What::Word(b"keyword", b"vrf-shared"), features::LEFT_OUT))),
                 Err(Errno::ENODEV) => continue, // it could not be set up
                 Err(errno) => Err(refused("look at", vrf, errno)),
             };

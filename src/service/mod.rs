@@ -13,6 +13,7 @@ pub mod user;
 
 use crate::bytes::before;
 use crate::error::{Errno, Error, Exit, What};
+use crate::features;
 use crate::log::{Outcome, refused, say};
 use crate::sys::args::{Made, Strings};
 use crate::sys::mem::List;
@@ -84,6 +85,9 @@ impl Settings {
     pub fn go(&self, command: Strings, environment: Strings) -> Outcome {
         if !self.inetd {
             return Err(self.exec(command, environment));
+        }
+        if !features::INETD {
+            return Err(say(&Error::usage(What::Word(b"keyword", b"inetd"), features::LEFT_OUT)));
         }
         let sockets = (listen::FIRST.cast_signed(), self.listen.as_slice().len());
         inetd::serve(sockets, self.limits, self, command, environment)

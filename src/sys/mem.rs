@@ -38,63 +38,61 @@ const RESERVE: usize = 32 * 1024;
 /// What each part of the reserve begins and ends at: no type here needs more.
 const ALIGN: usize = 16;
 
-#[repr(C, align(16))]
-struct Reserve {
-    room: UnsafeCell<[u8; RESERVE]>,
-    used: AtomicUsize,
+/// Bytes of the room for answers.
+const ANSWERS: usize = 2 * limits::RECEIVE;
+
+/// Memory that is there from the start; a page of it that is never written to is none. Answers are small, and come to the starts
+/// of its pages.
+#[repr(C, align(4096))]
+struct Memory {
+    /// Does not stand on the stack, where each of its pages would be written to before it is used.
+    answers: UnsafeCell<[u8; ANSWERS]>,
+    reserve: UnsafeCell<[u8; RESERVE]>,
 }
 
-// SAFETY: each part of the room is given out once, and whoever asks at the same time gets another.
-unsafe impl Sync for Reserve {}
+// SAFETY: each part of the reserve is given out once, and whoever asks at the same time gets another; whoever finds that the room for
+// answers is not lent has it alone until it is given back.
+unsafe impl Sync for Memory {}
 
-static RESERVED: Reserve = Reserve { room: UnsafeCell::new([0; RESERVE]), used: AtomicUsize::new(0) };
+static MEMORY: Memory = Memory { answers: UnsafeCell::new([0; ANSWERS]), reserve: UnsafeCell::new([0; RESERVE]) };
+
+/// Bytes of the reserve that have been given out.
+static USED: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether the room for answers is lent.
+static LENT: AtomicBool = AtomicBool::new(false);
 
 /// The next `bytes` of the reserve, if there are as many; nobody gets them again.
 fn from_reserve(bytes: usize) -> Option<NonNull<u8>> {
     let bytes = bytes.checked_next_multiple_of(ALIGN).filter(|bytes| *bytes <= RESERVE)?;
-    let start = RESERVED.used.fetch_add(bytes, Ordering::Relaxed);
+    let start = USED.fetch_add(bytes, Ordering::Relaxed);
     if start > RESERVE - bytes {
-        RESERVED.used.fetch_sub(bytes, Ordering::Relaxed);
+        USED.fetch_sub(bytes, Ordering::Relaxed);
         return None;
     }
-    // SAFETY: `start` is within the room.
-    NonNull::new(unsafe { RESERVED.room.get().cast::<u8>().add(start) })
+    // SAFETY: `start` is within the reserve.
+    NonNull::new(unsafe { MEMORY.reserve.get().cast::<u8>().add(start) })
 }
 
-/// Room for answers that does not stand on the stack, where each of its pages would be written to before it is used.
-#[repr(C, align(16))]
-struct Answers {
-    room: UnsafeCell<[u8; ANSWERS]>,
-    lent: AtomicBool,
-}
-
-/// Its bytes.
-const ANSWERS: usize = 2 * limits::RECEIVE;
-
-// SAFETY: whoever finds that it is not lent has it alone until it is given back.
-unsafe impl Sync for Answers {}
-
-static ROOM: Answers = Answers { room: UnsafeCell::new([0; ANSWERS]), lent: AtomicBool::new(false) };
-
-/// That room, given back when it is dropped.
+/// The room for answers, given back when it is dropped.
 pub struct Lent(());
 
 impl Lent {
     /// Borrows it; `None` while somebody else has it.
     pub fn new() -> Option<Self> {
-        if ROOM.lent.swap(true, Ordering::Acquire) { None } else { Some(Self(())) }
+        if LENT.swap(true, Ordering::Acquire) { None } else { Some(Self(())) }
     }
 
     /// Its bytes: zeroes, or what was received before.
     pub const fn bytes(&mut self) -> &mut [u8] {
         // SAFETY: it is lent to this alone, which is borrowed exclusively.
-        unsafe { &mut *ROOM.room.get() }
+        unsafe { &mut *MEMORY.answers.get() }
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        ROOM.lent.store(false, Ordering::Release);
+        LENT.store(false, Ordering::Release);
     }
 }
 

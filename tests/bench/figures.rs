@@ -91,6 +91,13 @@ impl Figures {
             writeln!(out, "- {name}: {text}")?;
         }
         out.push('\n');
+        out += &self.tables()?;
+        Ok(out)
+    }
+
+    /// The tables alone.
+    pub fn tables(&self) -> Result<String> {
+        let mut out = String::new();
         for table in self.seen(0, &[]) {
             let columns = self.seen(2, &[table]);
             let (mut head, mut rule) = (format!("| {table} |"), "|---|".to_owned());

@@ -96,6 +96,32 @@ pub fn sizes(all: &mut Figures) -> Result<()> {
     Ok(())
 }
 
+/// Builds the launcher with all features but one, and with none but one: what each takes.
+pub fn features(all: &mut Figures) -> Result<()> {
+    const TABLE: &str = "what a feature takes";
+    let features = elf::features()?;
+    let size = |chosen: &dyn Fn(&str, &[String]) -> bool| -> Result<u64> {
+        let chosen: Vec<&str> =
+            features.iter().filter(|(name, needs)| chosen(name, needs)).map(|(name, _)| name.as_str()).collect();
+        let bytes = fs::metadata(elf::lean(&chosen.join(" "))?)?.len();
+        eprintln!("{bytes} bytes with: {}", chosen.join(" "));
+        Ok(bytes)
+    };
+    let (full, least) = (size(&|_, _| true)?, size(&|_, _| false)?);
+    for (feature, needed) in &features {
+        let without = size(&|name, needs| name != feature && !needs.contains(feature))?;
+        let base = if needed.is_empty() { least } else { size(&|name, _| needed.iter().any(|need| need == name))? };
+        let with = size(&|name, _| name == feature || needed.iter().any(|need| need == name))?;
+        let is_needed = features.iter().any(|(_, needs)| needs.contains(feature));
+        let row = format!("{feature}{}", if is_needed { ", and in a full build all that needs it" } else { "" });
+        all.push(Figure::of(TABLE, &row, "bytes of a full build", full.saturating_sub(without)));
+        all.push(Figure::of(TABLE, &row, "bytes beside what it needs alone", with.saturating_sub(base)));
+    }
+    all.push(Figure::of(TABLE, "all of them", "bytes of a full build", full));
+    all.push(Figure::of(TABLE, "none of them", "bytes of a full build", least));
+    Ok(())
+}
+
 /// The room of the library that a symbol belongs to, in the words of what it is for.
 fn room(name: &str) -> String {
     let Some((_, rest)) = name.split_once("vrf_launch::") else {

@@ -142,7 +142,9 @@ pub fn answers(bytes: &[u8]) {
     WIRE.with(|(kernel, ours)| {
         kernel.set_nonblocking(true).expect("a socket");
         ours.set_nonblocking(true).expect("a socket");
-        let Ok(mut rtnl) = ours.try_clone().map_err(drop).and_then(|fd| Rtnl::over(fd.into()).map_err(drop)) else { return };
+        let Ok(mut rtnl) = ours.try_clone().map_err(drop).and_then(|fd| Rtnl::over(fd.into()).map_err(drop)) else {
+            return;
+        };
         while let Some((&len, after)) = rest.split_first() {
             let (datagram, after) = after.split_at(usize::from(len).min(after.len()));
             let _ = kernel.send(datagram); // what there is no room for is lost, as with the kernel
