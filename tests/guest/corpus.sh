@@ -126,6 +126,10 @@ when=down
 each compare
 
 case_ each_difference_is_known
+reasoned() {
+    ! grep -q '^#~' "$path" || grep -q "^$name, " /tmp/differences || fail "$name: a reason, and no difference"
+}
+each reasoned
 told /tmp/differences >/tmp/told
 snapshot ifupdown-ng /tmp/told
 
