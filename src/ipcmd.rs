@@ -131,7 +131,13 @@ fn change(args: Strings, environment: Strings) -> Outcome {
         _ => send(&mut rtnl, request.kind, request.flags, body.bytes()),
     };
     done.map_err(|errno| {
-        let what = What::Deed("do what ip", request.dev);
+        let mut room = [0; limits::COMMAND];
+        let mut command = Buf::new(&mut room);
+        command.str("ip");
+        for word in args {
+            command.str(" ").bytes(word.to_bytes());
+        }
+        let what = What::Command(command.as_bytes());
         say(&Error {
             exit: Exit::Refused,
             why: Why::Errno(errno),

@@ -104,6 +104,11 @@ equal 'ip -V' "$($ours -V)" "$(ip -V)"
 equal 'ip -j link' "$($ours -j link show lo)" "$(ip -j link show lo)"
 equal 'ip route get' "$($ours route get 127.0.0.1 | head -1)" "$(ip route get 127.0.0.1 | head -1)"
 
+case_ what_the_kernel_refuses_is_named
+# shellcheck disable=SC2086 # words
+run $ours -4 route del 10.99.0.0/16
+equal 'exit code and message' "$status $err" '2 vrf-launch: cannot del route 10.99.0.0/16 (IPv4): ESRCH (no such process)'
+
 case_ without_iproute2_and_busybox_that_is_said
 mkdir -p /tmp/root/bin /tmp/root/proc
 cp /vrf-launch /tmp/root/bin/ip
