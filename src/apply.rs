@@ -1234,7 +1234,7 @@ fn way_back(command: &[u8], request: &Request<'_>, body: &[u8], out: &mut Buf<'_
         Class::AddrAdd | Class::RouteAdd | Class::RuleAdd => turned(command, b"del", out),
         Class::RuleDel if request.pref == Some(0) => {
             out.str(if request.family == uapi::AF_INET6 { "ip -6" } else { "ip -4" });
-            out.str(" rule add pref 0 table local");
+            out.str(" rule add pref 0 table local protocol kernel");
         }
         Class::RuleDel if request.table != 0 || request.action != 0 => turned(command, b"add", out),
         _ => {}

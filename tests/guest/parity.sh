@@ -101,11 +101,14 @@ case_ down_leaves_the_state_before_up
 fresh d probed
 on d ip link set lo up
 keep d /tmp/before
+local_rules() { on d sh -c 'ip -d -4 rule show pref 0; ip -d -6 rule show pref 0'; }
+rules=$(local_rules)
 expect 'up succeeds' on d /vrf-launch -c $seed up
 run on d /vrf-launch -c $seed down
 equal 'exit code' "$status" 0
 equal 'it is silent' "$out$err" ''
 same_as 'the same state' d /tmp/before
+equal 'the rule that was moved says again whose it is' "$(local_rules)" "$rules"
 
 case_ second_down_changes_nothing
 expect 'down succeeds' on d /vrf-launch -c $seed down
