@@ -80,7 +80,7 @@ fn main() -> Result<ExitCode> {
     }
     if env::var_os("KEEP").is_some() {
         if filter == "features" {
-            keep(&root.join("initramfs/reference.md"), FEATURES, &all.tables()?)?;
+            keep(&root.join("initramfs/reference.md"), FEATURES, &format!("{}\n", all.tables()?.trim_end()))?;
             return Ok(ExitCode::SUCCESS);
         }
         ensure!(filter.is_empty(), "KEEP=1 is for a whole run");
