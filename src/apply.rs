@@ -1062,9 +1062,16 @@ impl Apply {
         let text = self.record.copy().map_err(Self::unrecorded)?;
         let mut end = text.len();
         let mut links = List::new();
+        let mut with_links = List::new();
+        let mut deletion = Deletion { text, from, at: end, lost: b"" };
         while let Some((start, owner, command)) = record::line_before(text, end).filter(|(start, ..)| *start >= from) {
             end = start;
             if !which(owner, command) {
+                continue;
+            }
+            // The kernel waits for each link that is set down, and for many that are deleted only once.
+            let is_told = self.verbose || self.is_dry();
+            if !is_told && deletion.takes(command, which) && with_links.push(start).is_ok() {
                 continue;
             }
             // Links that follow one another go together.
@@ -1079,6 +1086,11 @@ impl Apply {
             }
         }
         outcome = outcome.and(self.delete(&mut links));
+        if outcome.is_ok() {
+            for start in with_links.as_slice() {
+                self.record.retract(*start);
+            }
+        }
         outcome.and(self.record.settle().map_err(Self::unrecorded))
     }
 
@@ -1202,6 +1214,43 @@ impl Pending {
     fn texts<'t>(&self, texts: &'t [u8]) -> (&'t [u8], &'t [u8]) {
         let [start, middle, end] = self.parts;
         (texts.get(start..middle).unwrap_or_default(), texts.get(middle..end).unwrap_or_default())
+    }
+}
+
+/// Looks for the lines of a record that delete links.
+struct Deletion<'t> {
+    text: &'t [u8],
+    /// Lines before that are not looked at.
+    from: usize,
+    /// The end of the one that was found last: the next one is likely to be there, or just before.
+    at: usize,
+    /// Who was looked for in vain, last.
+    lost: &'t [u8],
+}
+
+impl<'t> Deletion<'t> {
+    /// Whether what a command takes back, an address of a link or that it is up, goes with the link, which is deleted.
+    #[inline(never)]
+    fn takes(&mut self, command: &'t [u8], which: &dyn Fn(Owner<'_>, &[u8]) -> bool) -> bool {
+        let Some(request) = ip::request(command) else { return false };
+        let goes = matches!(request.class, Class::AddrDel | Class::LinkSet);
+        if !goes || request.dev.is_empty() || request.dev == self.lost {
+            return false;
+        }
+        for end in [self.at, self.text.len()] {
+            let mut end = end;
+            while let Some((start, owner, line)) =
+                record::line_before(self.text, end).filter(|line| line.0 >= self.from)
+            {
+                if line.strip_prefix(LINK_DEL) == Some(request.dev) {
+                    self.at = end;
+                    return which(owner, line);
+                }
+                end = start;
+            }
+        }
+        self.lost = request.dev;
+        false
     }
 }
 

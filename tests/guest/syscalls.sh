@@ -54,3 +54,15 @@ at_most "$(sed 1d /tmp/trace | grep -Evc '^[0-9]+ (---|\+\+\+)')" 41 'up of the 
 case_ second_up_takes_at_most_64
 on fresh strace -f -o /tmp/trace /vrf-launch -c /test/interfaces.seed up
 at_most "$(sed 1d /tmp/trace | grep -Evc '^[0-9]+ (---|\+\+\+)')" 64 'second up of the seed'
+
+# Addresses go with the links that are deleted, and the links together.
+case_ down_of_twenty_interfaces_that_up_made_takes_at_most_45
+ip netns add many
+for n in $(seq 20); do
+    printf 'auto d%d\niface d%d\n    link-type dummy\n    address 10.1.%d.1/24\n    address fd00:%d::1/64\n' "$n" "$n" "$n" "$n"
+done >/tmp/conf
+run on many /vrf-launch -c /tmp/conf up
+equal 'up' "$status$err" 0
+on many strace -f -o /tmp/trace /vrf-launch -c /tmp/conf down
+at_most "$(sed 1d /tmp/trace | grep -Evc '^[0-9]+ (---|\+\+\+)')" 45 'down of twenty interfaces'
+equal 'none is left' "$(ip -n many -o link show | grep -c ': d[0-9]')" 0
