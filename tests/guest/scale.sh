@@ -63,7 +63,7 @@ awk "BEGIN { for (n = 1; n <= $vrfs; n++) printf \"link add v%d type vrf table %
 measured "up, $vrfs VRFs" /vrf-launch -c /tmp/conf up
 ours=$ms
 equal 'all are there' "$(count vrf)" "$vrfs"
-[ "$peak" -lt $((4000 + vrfs * 2)) ] || fail "up takes $peak kB"
+[ "$peak" -lt $((4000 + vrfs * 3)) ] || fail "up takes $peak kB"
 measured 'up again' /vrf-launch -c /tmp/conf up
 measured down /vrf-launch -c /tmp/conf down
 equal 'none is left' "$(count vrf)" 0
