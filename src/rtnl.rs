@@ -191,7 +191,12 @@ impl Rtnl {
         }
         while left > 0 {
             let mut lens = [0; limits::BATCH];
-            let got = net::receive_many(&self.fd, buf, stride, &mut lens)?;
+            // The kernel answers before a send returns, and goes on with a table before a receive does: what is not there has
+            // been lost, and an overrun socket says so (ENOBUFS) only once.
+            let got = net::receive_many(&self.fd, buf, stride, &mut lens).map_err(|errno| match errno {
+                Errno::EAGAIN => Errno::ENOBUFS,
+                other => other,
+            })?;
             for (at, len) in lens.iter().take(got).enumerate() {
                 let start = at * stride;
                 for message in Messages::new(buf.get(start..start + len).unwrap_or_default()) {

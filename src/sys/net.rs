@@ -265,10 +265,10 @@ struct Batch {
     names: [sockaddr_nl; limits::BATCH],
 }
 
-/// Receives up to `lens.len()` netlink datagrams with one call, each into its own `stride` bytes of `buf`; waits for
-/// the first only. Gives how many came; their lengths are in `lens`, 0 for one that another process sent.
+/// Receives the netlink datagrams that are there, up to `lens.len()`, with one call, each into its own `stride` bytes of `buf`. Gives
+/// how many came; their lengths are in `lens`, 0 for one that another process sent. Errors: `EAGAIN` where there is none.
 pub fn receive_many(fd: &OwnedFd, buf: &mut [u8], stride: usize, lens: &mut [usize]) -> Result<usize> {
-    const WAITFORONE: u32 = 0x1_0000; // uapi/linux/socket.h: MSG_WAITFORONE
+    const DONTWAIT: u32 = 0x40; // linux/socket.h: MSG_DONTWAIT
     // SAFETY: all zeroes is a valid value of these structs: null pointers and lengths of 0.
     let mut batch: Batch = unsafe { MaybeUninit::zeroed().assume_init() };
     let mut want = 0_usize;
@@ -287,7 +287,7 @@ pub fn receive_many(fd: &OwnedFd, buf: &mut [u8], stride: usize, lens: &mut [usi
     }
     // SAFETY: `heads` holds `want` headers whose pointers go to names, parts and chunks of `buf` that live on past the
     // call; the lengths beside them are theirs.
-    let got = unsafe { call!(recvmmsg, fd.as_raw_fd(), batch.heads.as_mut_ptr(), want, WAITFORONE, 0) }?;
+    let got = unsafe { call!(recvmmsg, fd.as_raw_fd(), batch.heads.as_mut_ptr(), want, DONTWAIT, 0) }?;
     for ((len, head), name) in lens.iter_mut().zip(&batch.heads).zip(&batch.names) {
         *len = if name.nl_pid == 0 { length(head.msg_len) } else { 0 };
     }
