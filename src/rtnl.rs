@@ -65,6 +65,12 @@ impl Rtnl {
         Ok(rtnl)
     }
 
+    /// Counts its requests from the first one again: for a test, whose answers name them.
+    pub fn restart(&mut self) {
+        (self.seq, self.sent) = (0, 0);
+        self.out.clear();
+    }
+
     /// The number that tells network namespaces apart for as long as the machine runs (5.14; before, `ENOPROTOOPT`).
     pub fn netns_cookie(&self) -> sys::Result<u64> {
         net::option_u64(&self.fd, uapi::SOL_SOCKET, uapi::SO_NETNS_COOKIE)

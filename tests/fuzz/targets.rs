@@ -132,19 +132,21 @@ pub fn netlink(bytes: &[u8]) {
 }
 
 thread_local! {
-    static WIRE: (UnixDatagram, UnixDatagram) = UnixDatagram::pair().expect("a pair of sockets");
+    static WIRE: RefCell<(UnixDatagram, UnixDatagram, Rtnl)> = {
+        let (kernel, ours) = UnixDatagram::pair().expect("a pair of sockets");
+        kernel.set_nonblocking(true).expect("a socket");
+        ours.set_nonblocking(true).expect("a socket");
+        let rtnl = Rtnl::over(ours.try_clone().expect("a socket").into()).expect("memory"); // which it keeps
+        RefCell::new((kernel, ours, rtnl))
+    };
 }
 
 /// What comes back on the socket to rtnetlink, as datagrams: what is asked for is one of a batch of three requests, a question and
 /// a table. The first byte says which; before each datagram is its length.
 pub fn answers(bytes: &[u8]) {
     let Some((&way, mut rest)) = bytes.split_first() else { return };
-    WIRE.with(|(kernel, ours)| {
-        kernel.set_nonblocking(true).expect("a socket");
-        ours.set_nonblocking(true).expect("a socket");
-        let Ok(mut rtnl) = ours.try_clone().map_err(drop).and_then(|fd| Rtnl::over(fd.into()).map_err(drop)) else {
-            return;
-        };
+    WIRE.with_borrow_mut(|(kernel, ours, rtnl)| {
+        rtnl.restart();
         while let Some((&len, after)) = rest.split_first() {
             let (datagram, after) = after.split_at(usize::from(len).min(after.len()));
             let _ = kernel.send(datagram); // what there is no room for is lost, as with the kernel
