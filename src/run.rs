@@ -370,8 +370,9 @@ impl Story<'_> {
             self.all = false;
             let Some(iface) = of.find(name) else {
                 let near = of.near(name, &mut of.ifaces());
-                let error = Error::usage(What::Word(b"interface", name), "");
-                return Err(say_near(&Error { why: Why::Of("not in ", conf.file), ..error }, near));
+                let error = Error::usage(What::Word(b"interface", name), "there is no configuration");
+                let why = if conf.file.is_empty() { error.why } else { Why::Of("not in ", conf.file) };
+                return Err(say_near(&Error { why, ..error }, near));
             };
             order::walk(plan, iface, marks, &mut emit)?;
         }

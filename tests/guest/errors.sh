@@ -41,6 +41,7 @@ ip link add mgmt type vrf table 10
 ip link set mgmt up
 sleep 1
 
+error_case_ down_of_a_name_without_a_configuration 100 'interface "nosuch": there is no configuration' /vrf-launch down nosuch </dev/null
 error_case_ missing_file 100 '.*/no/such/file.*ENOENT' /vrf-launch -c /no/such/file up </dev/null
 error_case_ folder_as_file 100 '.*/tmp.*EISDIR' /vrf-launch -c /tmp up </dev/null
 error_case_ unknown_word_for_yes_or_no 100 '/tmp/conf:4: .*vrf-rules.*maybe' <<'EOF'
