@@ -17,7 +17,7 @@
 use crate::baked::BAKED;
 use crate::bytes::before;
 use crate::conf::hash::slots;
-use crate::conf::keywords::{Keyword, Property, is_foreign, keyword, near};
+use crate::conf::keywords::{Property, is_foreign, near};
 use crate::conf::lines::Lines;
 use crate::conf::stanzas::{Conf, Stanza, count};
 use crate::conf::words::{Words, code, coded};
@@ -86,17 +86,6 @@ impl Loaded {
     /// Says what is wrong with a line.
     pub fn fault(&self, fault: &Fault<'_>) -> Exit {
         say_fault(self.place(fault.at), fault)
-    }
-
-    /// Whether some VRF shares an interface.
-    #[inline(never)]
-    pub fn shares(&self) -> bool {
-        let mut shares = false;
-        self.conf.each_line(&mut |line| {
-            shares |= keyword(line.key) == Some(Keyword::VrfShared);
-            !shares
-        });
-        shares
     }
 
     /// Says which lines are passed over, because their keywords are another program's: `all` of them, or those that look like a
@@ -440,9 +429,9 @@ fn index(file: &'static [u8], text: &'static [u8], parts: &'static [Part]) -> Ou
     };
     let (names, tables) = both.split_at_mut_checked(slots(n)).unwrap_or_default();
     let mut fault = Fault { at: 0, key: b"", word: b"", reason: "" };
-    let mut runs = List::new();
-    let conf = Conf::index(text, stanzas, names, &mut |run| runs.push(run).is_ok(), &mut fault);
-    match conf.map(|conf| conf.with_runs(runs.leak())) {
+    let mut entries = List::new();
+    let conf = Conf::index(text, stanzas, names, &mut |entry| entries.push(entry).is_ok(), &mut fault);
+    match conf.map(|conf| conf.with_entries(entries.leak())) {
         Some(conf) if conf.check(tables, &mut fault) => Ok(Loaded { file, conf, tables, parts }),
         _ => Err(say_fault(place(parts, text, fault.at), &fault)),
     }

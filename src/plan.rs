@@ -4,7 +4,7 @@
 //! for, then the phase's own lines. What isolation needs beyond the file comes where its kind belongs and is marked
 //! as implied; `--exact` leaves it out.
 
-use crate::conf::keywords::{Keyword, Property, canonical, keyword, vlan_protocol};
+use crate::conf::keywords::{Keyword, OTHERS, Property, canonical, vlan_protocol};
 use crate::conf::lines::VT;
 use crate::conf::stanzas::{Conf, Iface, Method};
 use crate::conf::values;
@@ -32,13 +32,15 @@ pub enum Phase {
     Down,
     /// After that.
     PostDown,
+    /// No phase of its own: of those before [`Self::PreDown`], what may name other interfaces than the keywords do.
+    Lines,
 }
 
 impl Phase {
     /// The phase's name, which is also its keyword.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Create => "create",
+            Self::Create | Self::Lines => "create",
             Self::PreUp => "pre-up",
             Self::Up => "up",
             Self::PostUp => "post-up",
@@ -50,7 +52,7 @@ impl Phase {
 
     const fn keyword(self) -> Option<Keyword> {
         Some(match self {
-            Self::Create => return None,
+            Self::Create | Self::Lines => return None,
             Self::PreUp => Keyword::PreUp,
             Self::Up => Keyword::Up,
             Self::PostUp => Keyword::PostUp,
@@ -108,6 +110,9 @@ pub fn shared_rule(request: &Request<'_>, body: &[u8]) -> Option<usize> {
     })
 }
 
+/// The keywords of commands that `up` carries out.
+const OWN: u64 = Keyword::PreUp.bit() | Keyword::Up.bit() | Keyword::PostUp.bit();
+
 /// How a configuration is carried out. It has been checked: values that cannot be are not met here.
 #[derive(Clone, Copy)]
 pub struct Plan<'a> {
@@ -129,15 +134,13 @@ impl<'a> Plan<'a> {
     pub fn new(conf: Conf<'a>, exact: bool) -> Self {
         let mut implied = [!exact; RULES.len()];
         for iface in conf.ifaces() {
-            for property in conf.properties(iface) {
-                if matches!(keyword(property.key), Some(Keyword::PreUp | Keyword::Up | Keyword::PostUp)) {
-                    let mut room = [0; limits::REQUEST];
-                    let mut writer = Writer::new(&mut room);
-                    if let Some(Ok(request)) = ip::check(property.value, &mut writer) {
-                        let stated = shared_rule(&request, writer.bytes());
-                        if let Some(implied) = stated.and_then(|rule| implied.get_mut(rule)) {
-                            *implied = false;
-                        }
+            for property in conf.with_any(iface, OWN) {
+                let mut room = [0; limits::REQUEST];
+                let mut writer = Writer::new(&mut room);
+                if let Some(Ok(request)) = ip::check(property.value, &mut writer) {
+                    let stated = shared_rule(&request, writer.bytes());
+                    if let Some(implied) = stated.and_then(|rule| implied.get_mut(rule)) {
+                        *implied = false;
                     }
                 }
             }
@@ -168,7 +171,7 @@ impl<'a> Plan<'a> {
     /// What the interface needs in `phase`, each item given to `sink` in its order.
     #[inline(never)]
     pub fn items(&self, iface: Iface, phase: Phase, sink: Sink<'_>) -> Walk {
-        let here = Property { at: self.conf.at(iface), key: b"", value: b"" };
+        let here = Property { at: self.conf.at(iface), key: b"", value: b"", which: None };
         let mut to = Composer { plan: self, iface, implied: false, sink };
         match phase {
             Phase::Create if self.makes(iface) => {
@@ -219,6 +222,12 @@ impl<'a> Plan<'a> {
                     to.put(&here, b"[ip vrf exec M ]udhcpc -i N[Y]")?;
                 }
                 to.isolate(Keyword::VrfLoopback, &[true; 2], &LOOPBACKS)?;
+            }
+            Phase::Lines => {
+                to.routes()?;
+                for phase in [Phase::PreUp, Phase::Up, Phase::PostUp] {
+                    to.own(phase)?;
+                }
             }
             // What ifupdown-ng's executors do in this phase.
             Phase::Down if self.exact => {
@@ -427,7 +436,7 @@ impl<'a> Composer<'_, 'a, '_> {
                 return put(if letter == b'K' { raw } else { id }, out);
             }
             b'X' => Keyword::VlanProtocol,
-            b'Y' if keyword(line.key) == Some(Keyword::BondMembers) => return self.bond_options(out),
+            b'Y' if line.which == Some(Keyword::BondMembers) => return self.bond_options(out),
             b'Y' => return self.dhcp_options(out),
             b'Z' => return put(if values::yes_no(first) == Ok(true) { b"1" } else { b"0" }, out),
             // Of a bridge.
@@ -471,8 +480,8 @@ impl<'a> Composer<'_, 'a, '_> {
     /// The options of a bond, each with a blank before it: they have iproute2's names, but for the line between their words.
     #[inline(never)]
     fn bond_options(&self, out: &mut Buf<'_>) -> bool {
-        for line in self.plan.conf.properties(self.iface) {
-            let Some(name) = line.key.strip_prefix(b"bond").filter(|_| keyword(line.key).is_none()) else { continue };
+        for line in self.plan.conf.with_any(self.iface, OTHERS) {
+            let Some(name) = line.key.strip_prefix(b"bond") else { continue };
             let Some((b'-' | b'_', name)) = name.split_first() else { continue };
             out.byte(b' ');
             for byte in name {
@@ -486,7 +495,7 @@ impl<'a> Composer<'_, 'a, '_> {
     /// The words for a DHCP client, each with a blank before it.
     #[inline(never)]
     fn dhcp_options(&self, out: &mut Buf<'_>) -> bool {
-        for line in self.plan.conf.properties(self.iface) {
+        for line in self.plan.conf.with_any(self.iface, OTHERS) {
             let option = match canonical(line.key) {
                 b"dhcp-hostname" => " -x hostname:",
                 b"dhcp-vendor" => " -V ",

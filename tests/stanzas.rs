@@ -17,13 +17,13 @@ fn read<T>(text: &[u8], look: impl FnOnce(Result<(Conf<'_>, &[u32]), (u32, Fault
     let n = count(&text);
     let (mut stanzas, mut names, mut tables) = (vec![Stanza::EMPTY; n], vec![0; slots(n)], vec![0; slots(n)]);
     let mut fault = Fault { at: 0, key: b"", word: b"", reason: "" };
-    let mut runs = Vec::new();
-    let mut more = |run| {
-        runs.push(run);
+    let mut entries = Vec::new();
+    let mut more = |entry| {
+        entries.push(entry);
         true
     };
     let conf = Conf::index(&text, &mut stanzas, &mut names, &mut more, &mut fault);
-    match conf.map(|conf| conf.with_runs(&runs)) {
+    match conf.map(|conf| conf.with_entries(&entries)) {
         Some(conf) if conf.check(&mut tables, &mut fault) => look(Ok((conf, &tables))),
         _ => look(Err((lines::line_number(&text, fault.at), fault))),
     }

@@ -4,6 +4,7 @@ use super::Fault;
 use super::lines::Line;
 use super::values::{self, Reason};
 use super::words::{Words, code, coded};
+use crate::bytes::before;
 use crate::near::Near;
 use crate::text::Buf;
 use crate::wire::msg::Writer;
@@ -61,15 +62,27 @@ pub enum Keyword {
     BondMembers,
 }
 
-/// Every spelling, each behind the byte of its keyword. `pointopoint` is classic ifupdown's, `vrf` ifupdown2's.
+impl Keyword {
+    /// Its place in a set of keywords.
+    #[allow(clippy::as_conversions, reason = "an enum of one byte, and 45 words")]
+    pub const fn bit(self) -> u64 {
+        1 << (self as u8 - Self::Address as u8)
+    }
+}
+
+/// In a set of keywords: those that are not known here, and may be an executor's.
+pub const OTHERS: u64 = 1 << 63;
+
+/// Every spelling, each behind the byte of its keyword. `pointopoint` is classic ifupdown's, `vrf` ifupdown2's. Those that most
+/// files have stand first, as they are looked for from there.
 pub(super) const NAMES: &[u8] = &coded(
-    b" aaddress balias cdown dgateway ehwaddress flink-type gmetric hmtu inetmask jpoint-to-point \
-jpointopoint kpost-down lpost-up mpre-down npre-up orequires pup qveth-peer-name uvrf rvrf-accept svrf-isolation \
-tvrf-loopback uvrf-member vvrf-route wvrf-rules xvrf-shared yvrf-strict-mode zvrf-table {inherit |use \
-}vlan-raw-device ~vlan-id \x80vlan-protocol \x81bridge-ports \x82bridge-stp \x83bridge-fd \x84bridge-hello \
-\x85bridge-maxage \x86bridge-ageing \x87bridge-bridgeprio \x88bridge-vlan-aware \x89bridge-hw \x8aipv6-accept-ra \x8aaccept_ra \
-\x8bipv6-autoconf \x8bautoconf \x8cipv6-dad-transmits \x8cdad_transmits \x8cdad-attempts \x8dprivext \
-\x8ebond-members \x8ebond-slaves",
+    b" aaddress dgateway uvrf zvrf-table vvrf-route flink-type lpost-up pup npre-up uvrf-member \
+balias cdown ehwaddress gmetric hmtu inetmask jpoint-to-point jpointopoint kpost-down mpre-down orequires qveth-peer-name rvrf-accept \
+svrf-isolation tvrf-loopback wvrf-rules xvrf-shared yvrf-strict-mode {inherit |use \
+}vlan-raw-device ~vlan-id \x7fvlan-protocol \x80bridge-ports \x81bridge-stp \x82bridge-fd \x83bridge-hello \
+\x84bridge-maxage \x85bridge-ageing \x86bridge-bridgeprio \x87bridge-vlan-aware \x88bridge-hw \x89ipv6-accept-ra \x89accept_ra \
+\x8aipv6-autoconf \x8aautoconf \x8bipv6-dad-transmits \x8bdad_transmits \x8bdad-attempts \x8cprivext \
+\x8dbond-members \x8dbond-slaves",
 );
 
 /// The keyword a word is, if it is one.
@@ -79,7 +92,7 @@ pub fn keyword(word: &[u8]) -> Option<Keyword> {
     // Debian's packages write these with a line below.
     let mut room = [0; 24];
     let mut word = word;
-    if [&b"bridge_"[..], b"bond_", b"vlan_"].iter().any(|start| word.starts_with(start)) && word.len() <= room.len() {
+    if word.len() <= room.len() && matches!(before(word, b'_'), b"bridge" | b"bond" | b"vlan") {
         for (to, from) in room.iter_mut().zip(word) {
             *to = if *from == b'_' { b'-' } else { *from };
         }
@@ -117,29 +130,27 @@ pub fn keyword(word: &[u8]) -> Option<Keyword> {
         b'|' => K::Use,
         b'}' => K::VlanRawDevice,
         b'~' => K::VlanId,
-        0x80 => K::VlanProtocol,
-        0x81 => K::BridgePorts,
-        0x82 => K::BridgeStp,
-        0x83 => K::BridgeFd,
-        0x84 => K::BridgeHello,
-        0x85 => K::BridgeMaxage,
-        0x86 => K::BridgeAgeing,
-        0x87 => K::BridgeBridgeprio,
-        0x88 => K::BridgeVlanAware,
-        0x89 => K::BridgeHw,
-        0x8a => K::AcceptRa,
-        0x8b => K::Autoconf,
-        0x8c => K::DadTransmits,
-        0x8d => K::Privext,
-        0x8e => K::BondMembers,
+        0x7f => K::VlanProtocol,
+        0x80 => K::BridgePorts,
+        0x81 => K::BridgeStp,
+        0x82 => K::BridgeFd,
+        0x83 => K::BridgeHello,
+        0x84 => K::BridgeMaxage,
+        0x85 => K::BridgeAgeing,
+        0x86 => K::BridgeBridgeprio,
+        0x87 => K::BridgeVlanAware,
+        0x88 => K::BridgeHw,
+        0x89 => K::AcceptRa,
+        0x8a => K::Autoconf,
+        0x8b => K::DadTransmits,
+        0x8c => K::Privext,
+        0x8d => K::BondMembers,
         _ => return None,
     })
 }
 
-/// Whether `word` is spelt like one of ours and is none: such a word is a mistake, not somebody else's keyword.
-pub fn is_misspelt(word: &[u8]) -> bool {
-    word.starts_with(b"vrf-") && keyword(word).is_none()
-}
+/// How keywords begin that nobody else has: another word that begins so is a mistake, and not somebody else's keyword.
+pub const OURS: &[u8] = b"vrf-";
 
 /// The usual spellings of keywords that have others: pairs of one of those and the usual one.
 ///
@@ -181,14 +192,22 @@ pub struct Property<'a> {
     pub key: &'a [u8],
     /// The rest of the line, without blanks around it.
     pub value: &'a [u8],
+    /// The keyword that `key` is, if it is one.
+    pub which: Option<Keyword>,
 }
 
 impl<'a> Property<'a> {
     /// A line as a property.
     pub fn of(line: Line<'a>) -> Self {
+        let property = Self::known(line, None);
+        Self { which: keyword(property.key), ..property }
+    }
+
+    /// A line that begins with that keyword.
+    pub(super) fn known(line: Line<'a>, which: Option<Keyword>) -> Self {
         let mut words = Words::new(line.body);
         let key = words.next().unwrap_or_default();
-        Self { at: line.at, key, value: words.rest() }
+        Self { at: line.at, key, value: words.rest(), which }
     }
 
     /// The first word of the value; empty where there is none.
@@ -214,8 +233,8 @@ impl<'a> Property<'a> {
         use Keyword as K;
         let first = self.first();
         *word = first;
-        let Some(keyword) = keyword(self.key) else {
-            return if is_misspelt(self.key) { Err(NO_SUCH_KEYWORD) } else { Ok(()) };
+        let Some(keyword) = self.which else {
+            return if self.key.starts_with(OURS) { Err(NO_SUCH_KEYWORD) } else { Ok(()) };
         };
         if self.value.is_empty() {
             return Err("a value is missing");
@@ -330,7 +349,7 @@ impl<'a> Property<'a> {
 /// Bytes of an alias at most. Source: `uapi/linux/if.h: IFALIASZ`, less the NUL.
 const ALIAS: usize = 255;
 
-/// The reason of [`is_misspelt`].
+/// The reason why a word with [`OURS`] before it is none.
 pub(super) const NO_SUCH_KEYWORD: &str = "no such keyword; those with vrf- are vrf-table, vrf-member, vrf-route, vrf-rules, vrf-loopback, \
     vrf-isolation, vrf-shared, vrf-accept, vrf-strict-mode";
 

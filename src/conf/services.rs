@@ -147,7 +147,7 @@ impl<'a> Conf<'a> {
     /// Checks a service's lines; if something is wrong, `fault` is the first such line.
     #[inline(never)]
     pub(super) fn check_service(&self, service: Service, fault: &mut Fault<'a>) -> bool {
-        let heading = Property { at: self.at(Iface(service.0)), key: b"service", value: b"" };
+        let heading = Property { at: self.at(Iface(service.0)), key: b"service", value: b"", which: None };
         let name = self.service_name(service);
         let mut has_exec = false;
         if self.service(name) != Some(service) {

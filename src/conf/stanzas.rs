@@ -13,15 +13,15 @@
 //! one holds, so that what an interface says itself overrules `defaults`, and what it inherits overrules what stands
 //! before. A template that comes by two ways comes once.
 //!
-//! The index holds offsets only, some numbers a stanza, in storage that the caller measured by [`count`]: a file of any
-//! size is read in place, and a name is found in constant time. What an interface inherits is no copy either: its lines
-//! are [`Run`]s of the text.
+//! The index holds offsets only, some numbers a stanza, in storage that the caller measured by [`count`], and one a line: a
+//! file of any size is read in place, and a name is found in constant time. What an interface inherits is no copy either: its
+//! lines are [`Entry`]s, where they are and with what keyword, so that nobody reads the text again to find one.
 //!
 //! Source: `libifupdown/interface-file.c: handle_iface, handle_inherit`, `interface.c` of ifupdown-ng.
 
 use super::Fault;
 use super::hash::{Probe, fill, hash, probe};
-use super::keywords::{Keyword, Property, is_misspelt, keyword, vlan_id, vrf_table};
+use super::keywords::{Keyword, OTHERS, OURS, Property, keyword, vlan_id, vrf_table};
 use super::lines::{Line, Lines, offset};
 use super::services::Service;
 use super::values::{self, Reason};
@@ -31,6 +31,12 @@ use crate::limits;
 use crate::near::Near;
 use crate::prefix::Prefix;
 use core::net::IpAddr;
+
+/// The keywords that name interfaces which have to be there first.
+const NEEDS: u64 =
+    Keyword::Requires.bit() | Keyword::BridgePorts.bit() | Keyword::BondMembers.bit() | Keyword::VrfShared.bit();
+/// Those by which an executor may be asked for: `use`, and any that has its name before a `-`.
+const EXECUTORS: u64 = OTHERS | Keyword::Use.bit() | Keyword::BridgePorts.bit();
 
 /// Words that begin a stanza, each behind the byte that says what it begins.
 const HEADINGS: &[u8] = &coded(b" aauto iiface iinterface ttemplate ddefaults sservice");
@@ -50,9 +56,9 @@ pub struct Stanza {
     name: u32,
     /// The next stanza of the same name, plus 1; 0 is none.
     next: u32,
-    /// Of an interface's first stanza: where its runs begin.
-    runs: u32,
-    /// The interface whose runs have this stanza's lines already, plus 1.
+    /// Of an interface's first stanza: where its lines begin.
+    lines: u32,
+    /// The interface whose lines have this stanza's already, plus 1.
     seen: u32,
     /// What it is, as in [`HEADINGS`].
     pub(super) kind: u8,
@@ -67,18 +73,23 @@ pub struct Stanza {
 impl Stanza {
     /// What storage is filled with before it is used.
     pub const EMPTY: Self =
-        Self { at: 0, name: 0, next: 0, runs: 0, seen: 0, kind: 0, first: false, template: false, open: false };
+        Self { at: 0, name: 0, next: 0, lines: 0, seen: 0, kind: 0, first: false, template: false, open: false };
 }
 
-/// Lines of an interface that stand together: from one offset to another. Both 0: the interface has no more.
+/// A line of an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
-    from: u32,
-    to: u32,
+pub struct Entry {
+    /// Where it is in the text; [`NO_MORE`] behind the last one of each interface.
+    at: u32,
+    /// Its keyword.
+    which: Option<Keyword>,
 }
 
-/// Where runs go, one after the other; false where there is no room.
-pub type Runs<'r> = &'r mut dyn FnMut(Run) -> bool;
+/// [`Entry::at`] where an interface has no more lines.
+const NO_MORE: u32 = u32::MAX;
+
+/// Where entries go, one after the other; false where there is no room.
+pub type Entries<'r> = &'r mut dyn FnMut(Entry) -> bool;
 
 /// A text and the index of its stanzas.
 #[derive(Clone, Copy)]
@@ -86,7 +97,7 @@ pub struct Conf<'a> {
     text: &'a [u8],
     pub(super) stanzas: &'a [Stanza],
     slots: &'a [u32],
-    runs: &'a [Run],
+    entries: &'a [Entry],
 }
 
 /// Where an interface's addresses come from, beside those that it says.
@@ -119,20 +130,20 @@ pub fn count(text: &[u8]) -> usize {
 
 impl<'a> Conf<'a> {
     /// A configuration that says nothing.
-    pub const EMPTY: Conf<'static> = Conf { text: b"", stanzas: &[], slots: &[0], runs: &[] };
+    pub const EMPTY: Conf<'static> = Conf { text: b"", stanzas: &[], slots: &[0], entries: &[] };
 
     /// Indexes a text whose continuation lines have been joined. `stanzas` has [`count`] places, `slots_` as many as
-    /// [`super::hash::slots`] says, all 0. If there is none, `fault` says why. What `runs` is given has to come back
-    /// by [`Self::with_runs`] before lines are asked for.
+    /// [`super::hash::slots`] says, all 0. If there is none, `fault` says why. What `entries` is given has to come back
+    /// by [`Self::with_entries`] before lines are asked for.
     #[inline(never)]
     pub fn index(
         text: &'a [u8],
         stanzas: &'a mut [Stanza],
         slots_: &'a mut [u32],
-        runs: Runs<'_>,
+        entries: Entries<'_>,
         fault: &mut Fault<'a>,
     ) -> Option<Self> {
-        let mut index = Index { text, stanzas, slots: slots_, used: 0, count: 0, runs };
+        let mut index = Index { text, stanzas, slots: slots_, used: 0, count: 0, entries };
         for line in Lines::new(text) {
             let mut words = Words::new(line.body);
             let key = words.next().unwrap_or_default();
@@ -141,7 +152,7 @@ impl<'a> Conf<'a> {
             let mut name = if kind == DEFAULTS { key } else { b"".as_slice() };
             let mut wrong = None;
             if kind == 0 {
-                if index.used > 0 || keyword(key).is_none() && !is_misspelt(key) {
+                if index.used > 0 || keyword(key).is_none() && !key.starts_with(OURS) {
                     continue;
                 }
                 name = words.next().unwrap_or_default();
@@ -168,7 +179,7 @@ impl<'a> Conf<'a> {
             index.tell_apart(n);
         }
         match index.gather() {
-            Ok(()) => Some(Conf { text, stanzas: index.stanzas, slots: index.slots, runs: &[] }),
+            Ok(()) => Some(Conf { text, stanzas: index.stanzas, slots: index.slots, entries: &[] }),
             Err(wrong) => {
                 *fault = wrong;
                 None
@@ -176,10 +187,10 @@ impl<'a> Conf<'a> {
         }
     }
 
-    /// The same with the runs that [`Self::index`] gave.
+    /// The same with the entries that [`Self::index`] gave.
     #[must_use]
-    pub const fn with_runs(self, runs: &'a [Run]) -> Self {
-        Self { runs, ..self }
+    pub const fn with_entries(self, entries: &'a [Entry]) -> Self {
+        Self { entries, ..self }
     }
 
     /// The text, for lines and positions.
@@ -267,8 +278,14 @@ impl<'a> Conf<'a> {
     /// The lines of an interface, from all its stanzas and what it inherits, in their order.
     #[inline(never)]
     pub fn properties(&self, iface: Iface) -> Properties<'a> {
-        let runs = self.stanzas.get(iface.0).and_then(|stanza| self.runs.get(index(stanza.runs)..));
-        Properties { text: self.text, runs: runs.unwrap_or_default().iter(), lines: Lines::new(b""), which: None }
+        self.with_any(iface, u64::MAX)
+    }
+
+    /// Those with a keyword of a set: [`Keyword::bit`]s, and [`OTHERS`] for those that are not known here.
+    #[inline(never)]
+    pub fn with_any(&self, iface: Iface, wanted: u64) -> Properties<'a> {
+        let entries = self.stanzas.get(iface.0).and_then(|stanza| self.entries.get(index(stanza.lines)..));
+        Properties { text: self.text, entries: entries.unwrap_or_default(), wanted }
     }
 
     /// Of an interface that is a bridge: the keyword that names its ports, which of one that says `use bridge` may be
@@ -318,23 +335,17 @@ impl<'a> Conf<'a> {
     /// the interface that a VLAN is on.
     #[inline(never)]
     pub fn each_need(&self, iface: Iface, each: &mut dyn FnMut(Property<'a>, &'a [u8]) -> bool) {
-        for line in self.properties(iface) {
-            let names = match keyword(line.key) {
-                Some(Keyword::Requires | Keyword::BridgePorts | Keyword::BondMembers | Keyword::VrfShared) => {
-                    line.value
-                }
-                _ => continue,
-            };
-            if !Words::new(names).filter(|name| *name != b"none").all(|name| each(line, name)) {
+        for line in self.with_any(iface, NEEDS) {
+            if !Words::new(line.value).filter(|name| *name != b"none").all(|name| each(line, name)) {
                 return;
             }
         }
         let device = self.device(iface);
         if device.len() < self.name(iface).len() {
-            each(Property { at: self.at(iface), key: b"iface", value: device }, device);
+            each(Property { at: self.at(iface), key: b"iface", value: device, which: None }, device);
         }
         if let Some((raw, _)) = self.vlan(iface) {
-            let heading = Property { at: self.at(iface), key: b"iface", value: raw };
+            let heading = Property { at: self.at(iface), key: b"iface", value: raw, which: None };
             each(self.last(iface, Keyword::VlanRawDevice).unwrap_or(heading), raw);
         }
     }
@@ -364,7 +375,7 @@ impl<'a> Conf<'a> {
     /// Whether an interface is one for that executor: it says `use NAME`, or has a keyword that begins with `NAME-`.
     #[inline(never)]
     pub fn uses(&self, iface: Iface, name: &[u8]) -> bool {
-        self.properties(iface).any(|line| match keyword(line.key) {
+        self.with_any(iface, EXECUTORS).any(|line| match line.which {
             Some(Keyword::Use) => line.first() == name,
             _ => line.key.strip_prefix(name).is_some_and(|rest| rest.starts_with(b"-")),
         })
@@ -385,25 +396,28 @@ impl<'a> Conf<'a> {
     pub fn netmask(&self, at: u32) -> Option<Property<'a>> {
         let stanza = self.stanzas.partition_point(|stanza| stanza.at <= at).checked_sub(1)?;
         let mut lines = lines(self.text, self.stanzas, stanza).skip(1).map(Property::of);
-        lines.find(|line| keyword(line.key) == Some(Keyword::Netmask))
+        lines.find(|line| line.which == Some(Keyword::Netmask))
+    }
+
+    /// Whether a line of any interface has that keyword.
+    pub fn has(&self, which: Keyword) -> bool {
+        self.entries.iter().any(|entry| entry.which == Some(which))
     }
 
     /// Those with a certain keyword.
-    #[inline(never)]
     pub fn with(&self, iface: Iface, which: Keyword) -> Properties<'a> {
-        let mut properties = self.properties(iface);
-        properties.which = Some(which);
-        properties
+        self.with_any(iface, which.bit())
     }
 
     /// The last of those.
     #[inline(never)]
     pub fn last(&self, iface: Iface, which: Keyword) -> Option<Property<'a>> {
+        let mut lines = self.with(iface, which);
         let mut last = None;
-        for property in self.with(iface, which) {
-            last = Some(property);
+        while let Some(entry) = lines.next_entry() {
+            last = Some(entry);
         }
-        last
+        last.map(|entry| lines.at(entry))
     }
 
     /// Checks the value of every keyword of every interface, and that no table is two VRFs'; if something is wrong,
@@ -415,7 +429,7 @@ impl<'a> Conf<'a> {
         self.each_line(&mut |property| {
             let mut word = property.first();
             let mut checked = property.check(&mut word);
-            if checked.is_ok() && keyword(property.key) == Some(Keyword::Address) {
+            if checked.is_ok() && property.which == Some(Keyword::Address) {
                 checked = self.address(&property).map(drop);
             }
             wrong = checked.err().map(|reason| property.fault(word, reason));
@@ -492,36 +506,45 @@ impl<'a> Conf<'a> {
     }
 }
 
-/// The lines of an interface.
+/// Lines of an interface.
 pub struct Properties<'a> {
     text: &'a [u8],
-    /// Those that come after `lines`.
-    runs: core::slice::Iter<'a, Run>,
-    lines: Lines<'a>,
-    which: Option<Keyword>,
+    /// Those to come, and those of others behind them.
+    entries: &'a [Entry],
+    /// The keywords that are asked for.
+    wanted: u64,
+}
+
+impl<'a> Properties<'a> {
+    /// Where the next one is.
+    #[inline(never)] // many ask
+    fn next_entry(&mut self) -> Option<Entry> {
+        while let [entry, rest @ ..] = self.entries {
+            if entry.at == NO_MORE {
+                break;
+            }
+            self.entries = rest;
+            if self.wanted & entry.which.map_or(OTHERS, Keyword::bit) != 0 {
+                return Some(*entry);
+            }
+        }
+        None
+    }
+
+    /// The line there.
+    #[inline(never)]
+    fn at(&self, entry: Entry) -> Property<'a> {
+        let line = Lines::within(self.text, entry.at, self.text.len()).next();
+        Property::known(line.unwrap_or(Line { at: entry.at, body: b"" }), entry.which)
+    }
 }
 
 impl<'a> Iterator for Properties<'a> {
     type Item = Property<'a>;
 
-    #[inline(never)] // many ask, and it is long
     fn next(&mut self) -> Option<Property<'a>> {
-        loop {
-            if let Some(line) = self.lines.next() {
-                let property = Property::of(line);
-                if self.which.is_none() || keyword(property.key) == self.which {
-                    return Some(property);
-                }
-            } else {
-                match self.runs.next() {
-                    Some(run) if run.to > 0 => self.lines = Lines::within(self.text, run.from, index(run.to)),
-                    _ => {
-                        self.runs = [].iter();
-                        return None;
-                    }
-                }
-            }
-        }
+        let entry = self.next_entry()?;
+        Some(self.at(entry))
     }
 }
 
@@ -540,9 +563,9 @@ struct Index<'a, 'r> {
     slots: &'a mut [u32],
     /// How many stanzas there are so far.
     used: usize,
-    /// How many runs.
+    /// How many entries.
     count: u32,
-    runs: Runs<'r>,
+    entries: Entries<'r>,
 }
 
 impl<'a> Index<'a, '_> {
@@ -579,7 +602,7 @@ impl<'a> Index<'a, '_> {
     /// A name that `auto` alone gives, and that a service has, is no interface's.
     #[inline(never)]
     fn tell_apart(&mut self, service: usize) {
-        let conf = Conf { text: self.text, stanzas: self.stanzas, slots: self.slots, runs: &[] };
+        let conf = Conf { text: self.text, stanzas: self.stanzas, slots: self.slots, entries: &[] };
         if conf.stanzas.get(service).is_none_or(|stanza| stanza.kind != SERVICE) {
             return;
         }
@@ -598,7 +621,7 @@ impl<'a> Index<'a, '_> {
 
     #[inline(never)]
     fn probe(&self, name: &[u8]) -> Probe {
-        (Conf { text: self.text, stanzas: self.stanzas, slots: self.slots, runs: &[] }).probe(name)
+        (Conf { text: self.text, stanzas: self.stanzas, slots: self.slots, entries: &[] }).probe(name)
     }
 
     #[inline(never)]
@@ -613,11 +636,11 @@ impl<'a> Index<'a, '_> {
     fn gather(&mut self) -> Result<(), Fault<'a>> {
         for n in 0..self.used {
             let Some(stanza) = self.stanzas.get_mut(n) else { break };
-            stanza.runs = self.count;
+            stanza.lines = self.count;
             if stanza.first || stanza.kind == SERVICE {
                 // Of templates too: what is wrong with one is told whether or not it is used.
                 self.lines_of(n, offset(n).saturating_add(1), u32::MAX, 0)?;
-                self.run(0, 0)?;
+                self.entry(NO_MORE, None)?;
             }
         }
         Ok(())
@@ -653,8 +676,6 @@ impl<'a> Index<'a, '_> {
     ) -> Result<(), Fault<'a>> {
         let mut lines = lines(self.text, self.stanzas, n);
         let Some(heading) = lines.next() else { return Ok(()) };
-        let end = |line: &Line<'_>| line.at.saturating_add(offset(line.body.len()));
-        let (mut from, mut to) = (end(&heading), end(&heading));
         if matches!(kind, IFACE | TEMPLATE) {
             let mut words = Words::new(heading.body);
             words.next();
@@ -673,17 +694,15 @@ impl<'a> Index<'a, '_> {
             }
         }
         for line in lines {
-            to = end(&line);
             let property = Property::of(line);
-            if keyword(property.key) == Some(Keyword::Inherit) {
-                self.run(from, to)?;
-                from = to;
+            self.entry(property.at, property.which)?;
+            if property.which == Some(Keyword::Inherit) {
                 for word in Words::new(property.value) {
                     self.inherit(property.fault(word, ""), mark, depth)?;
                 }
             }
         }
-        if from == to { Ok(()) } else { self.run(from, to) }
+        Ok(())
     }
 
     /// Adds the lines of the template that the fault's word names.
@@ -709,12 +728,12 @@ impl<'a> Index<'a, '_> {
     }
 
     #[inline(never)]
-    fn run(&mut self, from: u32, to: u32) -> Result<(), Fault<'a>> {
+    fn entry(&mut self, at: u32, which: Option<Keyword>) -> Result<(), Fault<'a>> {
         self.count = self.count.saturating_add(1);
-        if (self.runs)(Run { from, to }) {
+        if (self.entries)(Entry { at, which }) {
             return Ok(());
         }
-        Err(Fault { at: from, key: b"", word: b"", reason: "there is no memory for so many lines" })
+        Err(Fault { at, key: b"", word: b"", reason: "there is no memory for so many lines" })
     }
 
     fn push(&mut self, stanza: Stanza) {

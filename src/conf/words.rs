@@ -228,7 +228,8 @@ pub fn code(table: &'static [u8], word: &[u8]) -> u8 {
     while let [len, tail @ ..] = rest {
         let (entry, next) = tail.split_at_checked(usize::from(*len)).unwrap_or_default();
         match entry {
-            [code, name @ ..] if name == word => return *code,
+            // Most have another length.
+            [code, name @ ..] if name.len() == word.len() && name == word => return *code,
             _ => rest = next,
         }
     }

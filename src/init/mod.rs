@@ -7,6 +7,7 @@ pub mod end;
 pub mod modules;
 
 use crate::bytes::before;
+use crate::conf::keywords::Keyword;
 use crate::conf::lines::Lines;
 use crate::conf::words::Words;
 use crate::error::Errno;
@@ -94,7 +95,7 @@ pub fn leave_devices() {
 /// Loads the modules by which an interface is shared, where one is to be. Others of the configuration are those of links,
 /// which /etc/modules may name.
 pub fn prepare_for(conf: &Loaded) {
-    if conf.shares() {
+    if conf.conf.has(Keyword::VrfShared) {
         modules::load(b"sch_ingress");
         modules::load(b"cls_bpf");
     }

@@ -20,7 +20,7 @@
 //! Source: `libifupdown/lifecycle.c: build_environment`, `interface-file.c: tokens` of ifupdown-ng.
 
 use crate::bytes::before;
-use crate::conf::keywords::{Keyword, Property, canonical, keyword};
+use crate::conf::keywords::{Keyword, Property, canonical};
 use crate::conf::lines::VT;
 use crate::conf::stanzas::Conf;
 use crate::error::{Errno, Exit};
@@ -118,14 +118,14 @@ pub fn put(list: &mut List<u8>, iface: &[u8], phase: &str, conf: &Loaded, verbos
     // Each once, whatever follows: the first one.
     let mut once = [Keyword::Address, Keyword::Gateway].map(Some);
     for line in conf.properties(iface) {
-        let which = keyword(line.key);
+        let which = line.which;
         if let Some(Keyword::Address | Keyword::Gateway) = which {
             let Some(place) = once.iter_mut().find(|place| **place == which) else { continue };
             *place = None;
         }
         variable(list, conf, &line)?;
         if which == Some(Keyword::Requires) && conf.uses(iface, b"bridge") {
-            variable(list, conf, &Property { key: b"bridge-ports", ..line })?;
+            variable(list, conf, &Property { key: b"bridge-ports", which: Some(Keyword::BridgePorts), ..line })?;
         }
     }
     for (name, which) in [(&b"IF_ADDRESSES="[..], Keyword::Address), (b"IF_GATEWAYS=", Keyword::Gateway)] {
@@ -163,7 +163,7 @@ const ADDRESS: usize = 64;
 /// The value of a line as variables have it.
 #[inline(never)]
 fn value<'v>(conf: &Conf<'_>, line: &Property<'v>, room: &'v mut [u8; ADDRESS]) -> &'v [u8] {
-    match keyword(line.key) {
+    match line.which {
         Some(Keyword::Gateway) => line.first(),
         Some(Keyword::Address) => {
             let mut out = Buf::new(room);

@@ -126,7 +126,7 @@ impl<'h> Supervisor<'h> {
         let mask = process::swap_signal_mask(signal::HANDLED | signal::set(signal::PIPE)).map_err(failed)?;
         let signals = process::signalfd(signal::HANDLED).map_err(failed)?;
         // What is shared follows addresses and routes.
-        let groups = if conf.shares() { &GROUPS_SHARED[..] } else { &GROUPS };
+        let groups = if conf.conf.has(Keyword::VrfShared) { &GROUPS_SHARED[..] } else { &GROUPS };
         let events = Rtnl::open_plain().and_then(|events| events.subscribe(groups).map(|()| events)).ok();
         Ok(Self {
             conf,

@@ -41,16 +41,16 @@ pub fn configuration(bytes: &[u8]) {
     let n = count(&text);
     let (mut stanzas, mut names, mut tables) = (vec![Stanza::EMPTY; n], vec![0; slots(n)], vec![0; slots(n)]);
     let mut fault = Fault { at: 0, key: b"", word: b"", reason: "" };
-    let mut runs = Vec::new();
-    let mut more = |run| {
-        runs.push(run);
+    let mut entries = Vec::new();
+    let mut more = |entry| {
+        entries.push(entry);
         true
     };
     let Some(conf) = Conf::index(&text, &mut stanzas, &mut names, &mut more, &mut fault) else {
         let _ = lines::line_number(&text, fault.at);
         return;
     };
-    let conf = conf.with_runs(&runs);
+    let conf = conf.with_entries(&entries);
     if !conf.check(&mut tables, &mut fault) {
         let _ = lines::line_number(&text, fault.at);
         return;
