@@ -56,6 +56,8 @@ struct Known {
     table: u32,
     /// Whether nothing has been changed since it was read.
     fresh: bool,
+    /// The index of the VRF that it has become a member of since, where nothing else has changed; 0 is none.
+    joined: u32,
 }
 
 /// Bytes of an Ethernet's address.
@@ -236,7 +238,7 @@ impl Apply {
             }
             _ => "",
         };
-        let is_known = [b"ip ", SYSCTL, TC].iter().any(|tool| command.starts_with(tool));
+        let is_known = begins(command, &[b"ip ", SYSCTL, TC]);
         let is_shells = command.starts_with(b"ip ") && ip::words(command).is_none();
         let what = if is_known && !is_shells && dhcp::parse(command).is_none() {
             What::Command(command)
@@ -484,7 +486,7 @@ impl Apply {
     /// small code.
     #[inline(never)]
     fn command_in(&mut self, command: &[u8], asked: Asked, writer: &mut Writer<'_>, undo: &mut Buf<'_>) -> Outcome {
-        let Some(mut words) = ip::words(command) else { return Ok(()) };
+        let Some(mut words) = ip::words_of_ours(command) else { return Ok(()) };
         // Who is asked for an interface may have to send what is in the batch, which may make it.
         let mut met = Ok(());
         let mut errno = Errno::ENODEV;
@@ -747,7 +749,14 @@ impl Apply {
         let name = request.dev;
         if self.known(name).is_some_and(|known| !known.fresh) {
             self.flush()?;
-            self.forget(name);
+            match self.known(name) {
+                // What is down is as it was, but for that.
+                Some(known) if known.joined != 0 => {
+                    known.master = core::mem::take(&mut known.joined);
+                    known.fresh = true;
+                }
+                _ => self.forget(name),
+            }
         }
         let _ = self.device(name)?;
         let Some(known) = self.known(name).copied() else {
@@ -823,9 +832,13 @@ impl Apply {
             }
             kept = Some((keep::Kept::take(&mut self.rtnl, name, known.index, from).map_err(lose)?, to));
         }
+        let only_joins = !is_up && undo.as_bytes().get(nothing..) == Some(b" nomaster");
+        let is_vrf = |master: &u32| self.known.iter().any(|vrf| vrf.index == *master && vrf.table != 0);
+        let joined = master.filter(|master| only_joins && is_vrf(master));
         self.push(command, request, body, undo.as_bytes(), asked)?;
         if let Some(known) = self.known(name) {
             known.fresh = false;
+            known.joined = joined.unwrap_or(0);
         }
         if let Some((kept, to)) = kept {
             let done = self.flush();
@@ -1074,11 +1087,13 @@ impl Apply {
             if !is_told && deletion.takes(command, which) && with_links.push(start).is_ok() {
                 continue;
             }
-            // Links that follow one another go together.
+            // Links go together. Rules and filters stay as long as those that were made after them.
             if command.starts_with(LINK_DEL) && links.push((start, command)).is_ok() {
                 continue;
             }
-            outcome = outcome.and(self.delete(&mut links));
+            if !begins(command, &[b"ip link ", b"ip addr ", b"ip route ", b"ip -6 route "]) {
+                outcome = outcome.and(self.delete(&mut links));
+            }
             let undone = self.undo_line(start, command);
             outcome = outcome.and(undone);
             if undone.is_err() && command.starts_with(b"tc filter ") {
@@ -1160,7 +1175,7 @@ impl Apply {
     /// Carries out a command that takes something back. One torn by an interrupted write is none.
     #[inline(never)]
     fn undo_one(&mut self, command: &[u8]) -> Outcome {
-        if ip::request(command).is_none() && !TOOLS.iter().any(|tool| command.starts_with(tool)) {
+        if ip::request(command).is_none() && !begins(command, &TOOLS) {
             return Ok(());
         }
         self.undoing = true;
@@ -1191,6 +1206,12 @@ impl Apply {
         let owner = owner(self.owner, &request, body.bytes());
         if undo.is_empty() { Ok(()) } else { self.record.add(owner, undo.as_bytes()).map_err(Self::unrecorded) }
     }
+}
+
+/// Whether a command begins with one of these.
+#[inline(never)]
+fn begins(command: &[u8], starts: &[&[u8]]) -> bool {
+    starts.iter().any(|start| command.starts_with(start))
 }
 
 /// The number of this process's network namespace.

@@ -153,9 +153,14 @@ impl<'a> Iterator for Words<'a> {
 ///
 /// `ip` may be a path (`/sbin/ip`).
 pub fn words(body: &[u8]) -> Option<Words<'_>> {
+    words_of_ours(body).filter(|_| is_simple_command(body))
+}
+
+/// As [`words`], of a command that is known to have plain words only.
+pub fn words_of_ours(body: &[u8]) -> Option<Words<'_>> {
     let mut words = Words(Split::new(body));
     match words.next()? {
-        b"ip" | [.., b'/', b'i', b'p'] if is_simple_command(body) => Some(words),
+        b"ip" | [.., b'/', b'i', b'p'] => Some(words),
         _ => None,
     }
 }

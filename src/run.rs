@@ -11,7 +11,7 @@ use crate::bind::program::Level;
 use crate::bind::{self, Backend, Vrf};
 use crate::check::{self, Asked};
 use crate::cli::{self, Command, Options};
-use crate::conf::keywords::{Keyword, keyword};
+use crate::conf::keywords::Keyword;
 use crate::conf::values;
 use crate::conf::words::Words;
 use crate::error::{Errno, Error, Exit, What, Why};
@@ -289,6 +289,9 @@ const SET_UP: &[Phase] = &[Phase::PreUp, Phase::Up, Phase::PostUp];
 /// All in which something may be made.
 const MAKE: &[Phase] = &[Phase::Create, Phase::PreUp, Phase::Up, Phase::PostUp];
 
+/// So many interfaces are made before they are set up.
+const TOGETHER: usize = 16;
+
 /// What to do about an interface that has to be there.
 const NO_INTERFACE: &str =
     "no stanza makes it, and it has not appeared: is its driver loaded? --wait SECONDS waits longer";
@@ -460,21 +463,29 @@ impl Story<'_> {
         let mut left = List::new();
         // Nothing is changed before it is known what is there.
         self.no_foreign_table(apply)?;
-        self.all_there(apply, &mut left)?;
+        let ordered = self.all_there(apply, &mut left)?;
         log::done("all that has to be is there", b"");
-        // Everything is made before anything is used: a member may come before its VRF.
-        self.make(apply, start, &mut left)?;
-        let whole = if left.is_empty() { Ok(()) } else { Err(Exit::System) };
-        Ok(whole.and(self.set_up(apply, start, left)))
+        // Everything is made before anything is used. Of very many, some: what the kernel does for one interface takes the
+        // longer, the more VRFs there are (each table of IPv6 is gone through).
+        let all = self.order.as_slice();
+        let some = if ordered && !self.options.dry_run { TOGETHER } else { all.len().max(1) };
+        let mut outcome = Ok(());
+        for nodes in all.chunks(some) {
+            self.make(apply, nodes, &mut left)?;
+            outcome = outcome.and(if left.is_empty() { Ok(()) } else { Err(Exit::System) });
+            outcome = outcome.and(self.set_up(apply, nodes, start, &mut left));
+        }
+        Ok(outcome)
     }
 
     /// Makes what is made, but for what is left out: all at once, and where that fails one after the other; what cannot be made
     /// is left out then.
     #[inline(never)]
-    fn make(&self, apply: &mut Apply, start: usize, left: &mut List<u8>) -> Outcome {
+    fn make(&self, apply: &mut Apply, nodes: &[Node<'static>], left: &mut List<u8>) -> Outcome {
+        let start = apply.record.len();
         let was = log::mute(!self.options.verbose && !self.options.dry_run);
         let mut made = Ok(());
-        for &node in self.order.as_slice() {
+        for &node in nodes {
             if made.is_ok() && !has(left.as_slice(), self.name(node)) {
                 made = self.make_one(apply, node);
             }
@@ -485,7 +496,7 @@ impl Story<'_> {
             return made;
         }
         apply.undo(start, &|_, _| true)?;
-        for &node in self.order.as_slice() {
+        for &node in nodes {
             let name = self.name(node);
             if has(left.as_slice(), name) {
                 continue;
@@ -566,9 +577,9 @@ impl Story<'_> {
 
     /// Sets up one after the other, but for those that are left out. Where one fails, the others come up all the same.
     #[inline(never)]
-    fn set_up(&self, apply: &mut Apply, start: usize, mut left: List<u8>) -> Outcome {
+    fn set_up(&self, apply: &mut Apply, nodes: &[Node<'static>], start: usize, left: &mut List<u8>) -> Outcome {
         let mut outcome = Ok(());
-        for &node in self.order.as_slice() {
+        for &node in nodes {
             let name = self.name(node);
             if has(left.as_slice(), name) {
                 continue;
@@ -590,7 +601,7 @@ impl Story<'_> {
                 if !self.options.dry_run {
                     leave(apply, name, start);
                 }
-                self.leave_out(&mut left, name)?;
+                self.leave_out(left, name)?;
             }
         }
         outcome
@@ -606,7 +617,7 @@ impl Story<'_> {
         }
         let mut needed = self.plan.master(iface).map(|line| line.first()).filter(|vrf| has(left, vrf));
         self.plan.conf().each_need(iface, &mut |line, name| {
-            let is_port = matches!(keyword(line.key), Some(Keyword::BridgePorts | Keyword::BondMembers));
+            let is_port = matches!(line.which, Some(Keyword::BridgePorts | Keyword::BondMembers));
             if if is_port { Words::new(line.value).all(|port| has(left, port)) } else { has(left, name) } {
                 needed = Some(name);
             }
@@ -658,15 +669,28 @@ impl Story<'_> {
     }
 
     /// Waits for the interfaces that have to be there and that nothing here makes. Those that do not come are said and left out,
-    /// with all that cannot do without them, and with VRFs that would have no member.
+    /// with all that cannot do without them, and with VRFs that would have no member. Tells whether no interface is named before
+    /// it is made.
     #[inline(never)]
-    fn all_there(&self, apply: &mut Apply, left: &mut List<u8>) -> Outcome {
-        for &node in self.order.as_slice() {
-            let there = self.one(node, MAKE, &mut |owner, _, item| {
+    fn all_there(&self, apply: &mut Apply, left: &mut List<u8>) -> Outcome<bool> {
+        let mut ordered = true;
+        for (n, &node) in self.order.as_slice().iter().enumerate() {
+            let above = self.order.as_slice().get(..=n).unwrap_or_default();
+            // Composing and compiling all would take as long as carrying it out.
+            let phases = if self.is_plain(apply, node, left.as_slice()) { &[Phase::Lines][..] } else { MAKE };
+            let there = self.one(node, phases, &mut |owner, _, item| {
                 // Compiled as it will be later, with the interfaces there are or will be.
-                let Some(mut words) = ip::words(item.command).filter(|_| !item.shell) else { return Ok(()) };
+                // What isolation needs is about the VRF, which is made, or about none.
+                let looked_at = !item.shell && !item.implied;
+                let words = if looked_at { ip::words_of_ours(item.command) } else { None };
+                let Some(mut words) = words else { return Ok(()) };
                 let mut absent: Option<(&[u8], Errno)> = None;
                 compile_only(&mut words, &mut |name| {
+                    // One that is made by another's stanza, as the other end of a pair is, may be made later.
+                    ordered &= match self.is_ours(name) {
+                        true => above.iter().rev().any(|node| self.name(*node) == name),
+                        false => apply.link(name).is_ok(),
+                    };
                     if absent.is_none() {
                         absent = self.is_there(apply, name, left.as_slice()).err().map(|errno| (name, errno));
                     }
@@ -701,7 +725,7 @@ impl Story<'_> {
                 }
             }
         }
-        Ok(())
+        Ok(ordered)
     }
 
     /// Adds a name to those that are left out: each has a blank behind it.
@@ -716,10 +740,7 @@ impl Story<'_> {
         if has(left, name) {
             return Err(Errno::ENODEV);
         }
-        if self.plan.conf().find(name).is_some_and(|iface| self.plan.makes(iface)) {
-            return Ok(());
-        }
-        match apply.link(name) {
+        match self.is_here(apply, name) {
             Err(Errno::ENODEV) if self.is_made(name) => Ok(()),
             // After one that has not come, the others have been waited for as long.
             Err(Errno::ENODEV) if self.options.wait_ms > 0 && !self.options.dry_run && left.is_empty() => {
@@ -727,6 +748,30 @@ impl Story<'_> {
             }
             other => other.map(drop),
         }
+    }
+
+    /// Whether it is there, or is made by its own stanza.
+    #[inline(never)]
+    fn is_here(&self, apply: &mut Apply, name: &[u8]) -> Result<(), Errno> {
+        if self.is_ours(name) { Ok(()) } else { apply.link(name) }
+    }
+
+    /// Whether its own stanza makes it.
+    fn is_ours(&self, name: &[u8]) -> bool {
+        self.plan.conf().find(name).is_some_and(|iface| self.plan.makes(iface))
+    }
+
+    /// Whether all interfaces that its keywords name are there.
+    #[inline(never)]
+    fn is_plain(&self, apply: &mut Apply, node: Node<'static>, left: &[u8]) -> bool {
+        let Node::Iface(iface) = node else { return false };
+        let mut plain = true;
+        self.plan.conf().each_need(iface, &mut |_, _| {
+            plain = false;
+            false
+        });
+        let mut is_here = |name| !has(left, name) && self.is_here(apply, name).is_ok();
+        plain && is_here(self.plan.conf().name(iface)) && self.plan.master(iface).is_none_or(|vrf| is_here(vrf.first()))
     }
 
     /// Whether something in the plan makes an interface of that name, or may: nobody knows what a shell does.

@@ -87,10 +87,12 @@ impl Apply {
             end = at;
             let is_new =
                 command.starts_with(b"ip addr del ") && command.contains(&b':') && !command.ends_with(b" nodad");
-            let is_up = carriers && command.starts_with(b"ip link set ") && command.ends_with(b" down");
-            let Some(name) = ip::request(command).filter(|_| is_new || is_up).map(|request| request.dev) else {
+            let is_up =
+                carriers && timeout_ms > 0 && command.starts_with(b"ip link set ") && command.ends_with(b" down");
+            if !is_new && !is_up {
                 continue;
-            };
+            }
+            let Some(name) = ip::request(command).map(|request| request.dev) else { continue };
             outcome = outcome.and(self.settle_one(name, is_up, timeout_ms, &mut wait));
         }
         outcome

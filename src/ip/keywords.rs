@@ -503,8 +503,10 @@ pub(super) fn keyword(start: usize, word: &[u8]) -> (u8, u8, u8) {
             }
             [how, rest @ ..] if *how != 0 => {
                 let (name, rest) = rest.split_at_checked(usize::from(how & !BEGINS)).unwrap_or_default();
-                let whole = *how & BEGINS != 0 || name.len() == word.len();
-                found |= whole && !word.is_empty() && name.starts_with(word);
+                // Most differ in their first byte.
+                if name.first() == word.first() && (*how & BEGINS != 0 || name.len() == word.len()) {
+                    found |= name.starts_with(word);
+                }
                 table = rest;
             }
             _ => return (NONE, 0, 0),

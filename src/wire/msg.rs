@@ -168,8 +168,13 @@ impl<'b> Writer<'b> {
         let end = self.len.saturating_add(aligned(head.len().saturating_add(tail.len())));
         match self.buf.get_mut(self.len..end) {
             Some(room) if !self.overflow => {
-                let mut bytes = head.iter().chain(tail);
-                room.fill_with(|| bytes.next().copied().unwrap_or(0));
+                let mut to = room.iter_mut();
+                for part in [head, tail] {
+                    for (from, to) in part.iter().zip(to.by_ref()) {
+                        *to = *from;
+                    }
+                }
+                to.for_each(|to| *to = 0);
                 self.len = end;
             }
             _ => self.overflow = true,

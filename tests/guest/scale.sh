@@ -68,3 +68,19 @@ measured 'up again' /vrf-launch -c /tmp/conf up
 measured down /vrf-launch -c /tmp/conf down
 equal 'none is left' "$(count vrf)" 0
 by_batch "$vrfs VRFs"
+
+# Of many interfaces, some are made and set up, then some more; but not where one is named before its turn.
+case_ what_is_named_before_it_is_made
+{
+    printf 'auto pb\niface pb\n    address 10.88.0.1/24\n\n'
+    printf 'auto d0\niface d0\n    link-type dummy\n    post-up ip link set dev d59 mtu 1400\n\n'
+    awk 'BEGIN { for (n = 1; n < 60; n++) printf "auto d%d\niface d%d\n    link-type dummy\n\n", n, n }'
+    printf 'auto pa\niface pa\n    link-type veth\n    veth-peer-name pb\n'
+} >/tmp/conf
+run /vrf-launch -c /tmp/conf up
+equal 'up' "$status$out$err" 0
+equal 'a command of the first is about the last but one' "$(ip -j link show d59 | jq -r '.[].mtu')" 1400
+equal 'the other end of a pair comes with it' "$(ip -j addr show pb | jq -r '.[].addr_info[] | select(.family == "inet").local')" 10.88.0.1
+run /vrf-launch -c /tmp/conf down
+equal 'down' "$status$out$err" 0
+equal 'none is left' "$(count dummy)$(count veth)" 00
