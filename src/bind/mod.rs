@@ -156,30 +156,14 @@ fn refuse(deed: &'static str, thing: &[u8], errno: Errno, detail: &[u8], advice:
 /// kernel that does not take the first. Gives whether one was replaced.
 #[inline(never)]
 fn stand(cgroup: &OwnedFd, hooks: &[Hook], wanted: &Name, program: &[Insn], other: &[Insn]) -> Result<bool, Errno> {
-    /// Ours is one of them; the others are those of managers above. The kernel allows 64.
-    const PROGRAMS: usize = 64;
     let (mut loaded, mut known, mut replaced) = (None, 0, false);
     for &hook in hooks {
-        let mut ids = [0; PROGRAMS];
-        let count = bpf::query(cgroup, hook, &mut ids)?;
-        let (mut stands, mut stale) = (false, None);
-        for &id in ids.iter().take(count) {
-            let mut name = *wanted;
-            if id != known {
-                let Ok(fd) = bpf::open(id) else { continue }; // gone since
-                bpf::name(&fd, &mut name)?;
-                if name.get(..7) == wanted.get(..7) && name != *wanted {
-                    stale = Some(fd);
-                    continue;
-                }
-                core::mem::forget(fd); // exec closes it
+        let (id, stale) = first(cgroup, hook, wanted, known)?;
+        if id != 0 {
+            known = id;
+            if let Some(stale) = stale {
+                let _ = bpf::detach(cgroup, &stale, hook); // of two that were attached at once, one was replaced
             }
-            if name == *wanted {
-                (stands, known) = (true, id);
-                break;
-            }
-        }
-        if stands {
             continue;
         }
         let program = match &loaded {
@@ -195,9 +179,42 @@ fn stand(cgroup: &OwnedFd, hooks: &[Hook], wanted: &Name, program: &[Insn], othe
             Err(Errno::ENOENT) => bpf::attach(cgroup, program, hook, bpf::ALLOW_MULTI, None)?,
             done => done?,
         }
+        // Others who looked when we did have attached theirs, and each packet would go through all: the first stays.
+        let own = bpf::name(program, &mut wanted.clone())?;
+        let (id, _) = first(cgroup, hook, wanted, own)?;
+        if id != 0 && id != own {
+            let _ = bpf::detach(cgroup, program, hook); // or it has been replaced
+        }
     }
     core::mem::forget(loaded); // exec closes it
     Ok(replaced)
+}
+
+/// The first program of that name at a hook of a cgroup, 0 where there is none, and one of the same kind that has another name;
+/// `known` is the number of one of that name.
+#[inline(never)]
+fn first(cgroup: &OwnedFd, hook: Hook, wanted: &Name, known: u32) -> Result<(u32, Option<OwnedFd>), Errno> {
+    /// Ours is one of them; the others are those of managers above. The kernel allows 64.
+    const PROGRAMS: usize = 64;
+    let mut ids = [0; PROGRAMS];
+    let count = bpf::query(cgroup, hook, &mut ids)?;
+    let mut stale = None;
+    for &id in ids.iter().take(count) {
+        let mut name = *wanted;
+        if id != known {
+            let Ok(fd) = bpf::open(id) else { continue }; // gone since
+            bpf::name(&fd, &mut name)?;
+            if name.get(..7) == wanted.get(..7) && name != *wanted {
+                stale = Some(fd);
+                continue;
+            }
+            core::mem::forget(fd); // exec closes it
+        }
+        if name == *wanted {
+            return Ok((id, stale));
+        }
+    }
+    Ok((0, stale))
 }
 
 /// Loads a program.

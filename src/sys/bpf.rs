@@ -149,7 +149,21 @@ pub fn attach(cgroup: &OwnedFd, program: &OwnedFd, hook: Hook, flags: u32, repla
     Ok(())
 }
 
-/// The numbers of the programs attached to a cgroup itself, not to those above it.
+/// Takes a program off a cgroup, where it stands beside others.
+pub fn detach(cgroup: &OwnedFd, program: &OwnedFd, hook: Hook) -> Result<()> {
+    let mut attr = Attach {
+        target_fd: cgroup.as_raw_fd(),
+        attach_bpf_fd: program.as_raw_fd(),
+        attach_type: hook.attachment(),
+        attach_flags: 0,
+        replace_bpf_fd: 0,
+    };
+    // SAFETY: numbers only.
+    unsafe { bpf(9, (&raw mut attr).cast(), size_of_val(&attr)) }?; // BPF_PROG_DETACH
+    Ok(())
+}
+
+/// The numbers of the programs attached to a cgroup itself, not to those above it, in their order.
 pub fn query(cgroup: &OwnedFd, hook: Hook, ids: &mut [u32]) -> Result<usize> {
     let mut attr = Query {
         target_fd: cgroup.as_raw_fd(),
@@ -173,8 +187,8 @@ pub fn open(id: u32) -> Result<OwnedFd> {
     Ok(owned(fd))
 }
 
-/// Reads a program's name.
-pub fn name(program: &OwnedFd, name: &mut Name) -> Result<()> {
+/// Reads a program's name, and gives its number.
+pub fn name(program: &OwnedFd, name: &mut Name) -> Result<u32> {
     let mut info = [0_u8; PROG_INFO];
     let mut attr = Info {
         bpf_fd: program.as_raw_fd(),
@@ -186,5 +200,5 @@ pub fn name(program: &OwnedFd, name: &mut Name) -> Result<()> {
     for (place, byte) in name.iter_mut().zip(info.iter().skip(PROG_INFO_NAME)) {
         *place = *byte;
     }
-    Ok(())
+    Ok(u32::from_ne_bytes(info.get(4..8).and_then(|id| id.try_into().ok()).unwrap_or_default()))
 }

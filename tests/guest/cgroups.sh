@@ -97,6 +97,19 @@ done
 path=$(/vrf-launch mgmt -- cat /proc/self/cgroup)
 equal 'programs' "$(binding "$tree${path#0::}")" 1
 
+case_ launches_at_once_leave_one_program_at_each_hook
+for crowd in 1 2 3; do
+    launches=''
+    for _ in $(seq 20); do
+        /tmp/from /crowd$crowd /vrf-launch --isolation strict mgmt -- true &
+        launches="$launches $!"
+    done
+    # shellcheck disable=SC2086 # words
+    wait $launches
+    counts=$(bpftool -j cgroup show $tree/crowd$crowd/vrf-launch-strict/vrf/mgmt | jq -c 'group_by(.attach_type) | map(length)')
+    equal 'socket, setsockopt, in, out' "$counts" '[1,1,1,1]'
+done
+
 case_ program_that_binds_elsewhere_stops_the_start
 # One above ours runs after it and overrides it: only reading back shows that.
 ip link add elsewhere type vrf table 50
