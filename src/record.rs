@@ -13,7 +13,7 @@
 //! is no error.
 //!
 //! Without a writable `/run` there is no record; `down` then undoes what the configuration says. One that is there and cannot
-//! be read (`ENOMEM`, `EIO`) is an error: nothing is done, for `down` would undo what was there before.
+//! be read (`ENOMEM`, `EIO`, `EPERM`) is an error: nothing is done, for `down` would undo what was there before.
 
 use crate::error::Errno;
 use crate::limits;
@@ -93,7 +93,7 @@ impl Record {
                 | Errno::EPERM
                 | Errno::ENOSPC
                 | Errno::ELOOP,
-            ) => record.kept = false,
+            ) if !file::exists(name.c_str()) => record.kept = false,
             Err(errno) => return Err(errno),
         }
         if read {
@@ -104,10 +104,8 @@ impl Record {
 
     #[inline(never)]
     fn make(&mut self, name: &CStr) -> Result<OwnedFd, Errno> {
-        match file::mkdir(FOLDER) {
-            Err(Errno::EEXIST) => {}
-            made => self.new = made.map(|()| true)?,
-        }
+        // Where it cannot be made, opening says why.
+        self.new = file::mkdir(FOLDER).is_ok();
         file::open_or_create(name)
     }
 

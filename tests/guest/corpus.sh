@@ -60,7 +60,8 @@ same() {
 # A difference has its reason, and goes with it into /tmp/differences.
 compare() {
     reason_=$(sed -n 's/^#~ //p' "$path")
-    diff -U 0 "/tmp/state.ng-$name" "/tmp/state.$name" | grep '^[-+][^-+]' >/tmp/difference && {
+    # Before 5.14 the kernel had a route more to what is a network's first address, and it goes with the address.
+    diff -U 0 "/tmp/state.ng-$name" "/tmp/state.$name" | grep '^[-+][^-+]' | grep -v '"type":"broadcast"' >/tmp/difference && {
         [ -n "$reason_" ] || {
             fail "$name, $when: not as with ifupdown-ng"
             shown </tmp/difference

@@ -87,7 +87,8 @@ clear_() {
         ip link del $link
     done
     for family in 4 6; do
-        ip -$family rule add pref 0 table local
+        while ip -$family rule del pref 0; do :; done
+        ip -$family rule add pref 0 table local proto kernel
         while ip -$family rule del pref 32765; do :; done
         while ip -$family rule del pref 2000; do :; done
     done
@@ -214,8 +215,10 @@ measure /tmp/shared
 steady 10.20.30.1 fd20::1
 points 'up, shared and up already' 97 /tmp/points.up at_up
 points 'down, shared and up already' 97 /tmp/points.down at_down
-# A filter that could not be removed: what it leads to has to stay.
-awk '/ENOBUFS/ && $2 < 40 { print $1, $2, $3, "ENOBUFS" }' /tmp/points.down >/tmp/points.first
+# A filter that could not be removed: what it leads to has to stay. A record that may not be read is no reason to undo what the
+# file says: it has been so before.
+awk '/ENOBUFS/ && $2 < 40 { print $1, $2, $3, "ENOBUFS" } /EPERM/ && $2 < 12 { print $1, $2, $3, "EPERM" }' \
+    /tmp/points.down >/tmp/points.first
 [ -n "$every_" ] || points 'down, shared and up already, its first answers' 1 /tmp/points.first at_down
 steadily
 same_state 'after all of them' /tmp/full
