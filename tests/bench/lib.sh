@@ -63,10 +63,15 @@ batch() {
     echo 'rule add pref 2000 l3mdev unreachable'
 }
 # many: begins the table of many VRFs
-# fresh COMMAND...: its cost in a new namespace, which is kept
+# fresh COMMAND...: its cost in a new namespace. The one before is kept: taking away what is in it would take the kernel long, and
+# whatever comes meanwhile would wait.
 fresh() {
-    ip netns del fresh 2>/tmp/said
-    sleep $((n / 25 + 2)) # the kernel takes what was in it away in its own time, and whatever comes then waits
+    if [ -e /run/netns/fresh ]; then
+        old=/run/netns/$(cut -d ' ' -f 1 /proc/uptime)
+        touch "$old"
+        mount --bind /run/netns/fresh "$old"
+        ip netns del fresh
+    fi
     ip netns add fresh
     rm -rf /run/vrf-launch
     on fresh costs once "$@"
