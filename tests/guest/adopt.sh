@@ -40,7 +40,8 @@ from() {
     lan) four=10.20.30.40 six=fd20::40 ;;
     net) four=203.0.113.40 six=2001:db8::40 ;;
     esac
-    echo "$(ask "${2}4" "$four" "$3" ip netns exec "$1" 2>/tmp/said) $(ask "${2}6" "$six" "$3" ip netns exec "$1" 2>/tmp/said)"
+    ask "${2}6" "$six" "$3" ip netns exec "$1" >/tmp/six 2>/tmp/err &
+    echo "$(ask "${2}4" "$four" "$3" ip netns exec "$1" 2>/tmp/said) $(wait && cat /tmp/six)"
 }
 session() {
     host=$1 to=$2

@@ -16,6 +16,9 @@
 #   serve PROTO PORT WORD [WRAPPER...]   in the background: answers WORD by tcp4, tcp6, udp4 or
 #                            udp6; PORT may have options of socat behind it, such as 7000,bind=10.0.0.1
 #   ask PROTO ADDRESS PORT [WRAPPER...]  prints what is answered there; WRAPPER is put before the program
+#   silent WHAT COMMAND...   in the background: fails with WHAT if COMMAND (which may be a function) prints anything. For what must
+#                            not be answered: all of them wait at once
+#   silence                  waits for them; the end of a case does so, before it ends what is in the background
 #   json NAME TEXT           the host holds TEXT against tests/schema/NAME.json
 #   snapshot NAME FILE       fails unless FILE is as tests/guest/snapshots/NAME; shows the difference, and all of FILE
 #   state [-n NS]            the kernel's state in this namespace, or in that one, without what differs from run to run
@@ -27,7 +30,7 @@
 #
 # A line of the console that begins with "ok " or "not ok " is a verdict; what a case has to show begins with "# ".
 
-current='' reason='' finished='' pids='' count_=0
+current='' reason='' finished='' pids='' count_=0 silent_=''
 
 case_() {
     end_
@@ -36,6 +39,7 @@ case_() {
 }
 
 end_() {
+    silence
     for pid in $pids; do
         kill -- "-$pid" 2>/tmp/said && wait "$pid" 2>/tmp/said
     done
@@ -105,7 +109,7 @@ soon() {
     until_=$(($(date +%s) + 10))
     until "$@"; do
         [ "$(date +%s)" -lt $until_ ] || return 1
-        sleep 0.2
+        sleep 0.1
     done
 }
 
@@ -114,11 +118,15 @@ far() {
     shift 2
     ip netns add "$host_"
     ip link add "$near_" type veth peer name "$near_" netns "$host_"
-    on "$host_" ip link set lo up
-    on "$host_" ip link set "$near_" up
-    for address_ in "$@"; do
-        on "$host_" ip addr add "$address_" dev "$near_"
-    done
+    {
+        printf 'link set %s up\n' lo "$near_"
+        for address_ in "$@"; do
+            case $address_ in
+            *:*) echo "addr add $address_ dev $near_ nodad" ;;
+            *) echo "addr add $address_ dev $near_" ;;
+            esac
+        done
+    } | ip -n "$host_" -batch -
 }
 
 on() {
@@ -146,8 +154,9 @@ serve() {
     case $proto_ in
     tcp4) listen_=TCP4-LISTEN:$port_,fork,reuseaddr ;;
     tcp6) listen_=TCP6-LISTEN:$port_,fork,reuseaddr,ipv6-v6only=1 ;;
-    udp4) listen_=UDP4-RECVFROM:$port_,fork,reuseaddr ;;
-    udp6) listen_=UDP6-RECVFROM:$port_,fork,reuseaddr,ipv6-v6only=1 ;;
+    # An empty datagram behind the answer tells who asks that there is no more (null-eof).
+    udp4) listen_=UDP4-RECVFROM:$port_,fork,reuseaddr,shut-null ;;
+    udp6) listen_=UDP6-RECVFROM:$port_,fork,reuseaddr,shut-null,ipv6-v6only=1 ;;
     esac
     # It reads before it answers: socat gives up an answer whose author is gone when the question is to be passed to it.
     printf '#!/bin/sh\nread -r question\necho %s\n' "$word_" >"/tmp/answer.$word_"
@@ -162,10 +171,27 @@ ask() {
     case $proto_ in
     tcp4) to_=TCP4:$address_:$port_,connect-timeout=2 ;;
     tcp6) to_=TCP6:[$address_]:$port_,connect-timeout=2 ;;
-    udp4) to_=UDP4:$address_:$port_ ;;
-    udp6) to_=UDP6:[$address_]:$port_ ;;
+    udp4) to_=UDP4:$address_:$port_,null-eof ;;
+    udp6) to_=UDP6:[$address_]:$port_,null-eof ;;
     esac
     echo question | "$@" /usr/bin/socat -t 2 - "$to_"
+}
+
+silent() {
+    count_=$((count_ + 1))
+    echo "$1" >/tmp/silent.$count_
+    shift
+    "$@" >/tmp/printed.$count_ 2>/tmp/err.$count_ &
+    silent_="$silent_ $!:$count_"
+}
+
+silence() {
+    for asked_ in $silent_; do
+        wait "${asked_%:*}"
+        asked_=${asked_#*:}
+        equal "$(cat "/tmp/silent.$asked_")" "$(cat "/tmp/printed.$asked_")" ''
+    done
+    silent_=''
 }
 
 json() {

@@ -45,8 +45,8 @@ probe() {
     *) kind=${kind}4 ;;
     esac
     case $kind in
-    ping?) "$@" /usr/bin/ping -q -n -c 1 -W 1 "$address" >/tmp/said 2>&1 && echo pong ;;
-    *) ask "$kind" "$address" 7000 "$@" 2>/tmp/said ;;
+    ping?) "$@" /usr/bin/ping -q -n -c 1 -W 1 "$address" >/dev/null 2>&1 && echo pong ;;
+    *) ask "$kind" "$address" 7000 "$@" 2>/dev/null ;;
     esac
 }
 
@@ -104,23 +104,27 @@ for address in $off_vrf; do
     equal "ping $address" "$(probe ping "$address")" pong
     equal "TCP $address" "$(probe tcp "$address")" net
     equal "UDP $address" "$(probe udp "$address")" net
-    heard | grep -q "> $address" || fail "the far host heard nothing for $address"
+done
+heard >/tmp/heard
+for address in $off_vrf; do
+    grep -q "> $address" /tmp/heard || fail "the far host heard nothing for $address"
 done
 
 case_ nothing_off_the_vrf_is_reached_from_inside
 far_servers
 for address in $off_vrf; do
     for kind in ping tcp udp; do
-        equal "$kind $address" "$(probe $kind "$address" /vrf-launch mgmt --)" ''
+        silent "$kind $address" probe $kind "$address" /vrf-launch mgmt --
     done
 done
+silence
 equal 'the far host hears nothing' "$(heard)" ''
 
 case_ lan_is_not_reached_from_outside
 far_servers
 for address in 10.20.30.1 fd20::1; do
     for kind in ping tcp udp; do
-        equal "$kind $address" "$(probe $kind $address)" ''
+        silent "$kind $address" probe $kind $address
     done
 done
 
@@ -137,13 +141,13 @@ done
 for proto in tcp4 udp4; do
     expect "the $proto socket is bound" sh -c "ss -Hln --${proto%4} 'sport = 8000' | grep -q %mgmt"
     equal "$proto from the LAN" "$(ask $proto 10.20.30.40 8000 ip netns exec lan 2>/tmp/said)" inside
-    equal "$proto from the internet" "$(ask $proto 203.0.113.40 8000 ip netns exec net 2>/tmp/said)" ''
-    equal "$proto from the internet, to the LAN address" "$(ask $proto 10.20.30.40 8000 ip netns exec net 2>/tmp/said)" ''
+    silent "$proto from the internet" ask $proto 203.0.113.40 8000 ip netns exec net
+    silent "$proto from the internet, to the LAN address" ask $proto 10.20.30.40 8000 ip netns exec net
 done
 for proto in tcp6 udp6; do
     equal "$proto from the LAN" "$(ask $proto fd20::40 8000 ip netns exec lan 2>/tmp/said)" inside
-    equal "$proto from the internet" "$(ask $proto 2001:db8::40 8000 ip netns exec net 2>/tmp/said)" ''
-    equal "$proto from the internet, to the LAN address" "$(ask $proto fd20::40 8000 ip netns exec net 2>/tmp/said)" ''
+    silent "$proto from the internet" ask $proto 2001:db8::40 8000 ip netns exec net
+    silent "$proto from the internet, to the LAN address" ask $proto fd20::40 8000 ip netns exec net
 done
 run on net /usr/bin/socat -u TCP4:203.0.113.40:8000,connect-timeout=2 -
 match 'TCP is refused' "$err" 'refused'
@@ -170,8 +174,8 @@ serve tcp6 9000 inside /vrf-launch mgmt --
 equal '127.0.0.1 from inside' "$(ask tcp4 127.0.0.1 9000 /vrf-launch mgmt -- 2>/tmp/said)" inside
 equal '::1 from inside' "$(ask tcp6 ::1 9000 /vrf-launch mgmt -- 2>/tmp/said)" inside
 equal 'its own address from inside' "$(ask tcp4 10.20.30.40 9000 /vrf-launch mgmt -- 2>/tmp/said)" inside
-equal '127.0.0.1 from outside' "$(ask tcp4 127.0.0.1 9000 2>/tmp/said)" ''
-equal '::1 from outside' "$(ask tcp6 ::1 9000 2>/tmp/said)" ''
+silent '127.0.0.1 from outside' ask tcp4 127.0.0.1 9000
+silent '::1 from outside' ask tcp6 ::1 9000
 
 case_ duplicate_address_detection_is_waited_for
 expect 'down' /vrf-launch -c /tmp/conf-vrf down
