@@ -32,7 +32,7 @@ chmod 700 /root /tmp/keys
 ssh-keygen -q -t ed25519 -N '' -f /tmp/keys/host
 ssh-keygen -q -t ed25519 -N '' -f /tmp/keys/client
 printf '%s\n' 'HostKey /tmp/keys/host' 'AuthorizedKeysFile /tmp/keys/client.pub' 'StrictModes no' 'PermitRootLogin yes' \
-    'PidFile none' >/tmp/sshd_config
+    'PidFile none' 'KexAlgorithms curve25519-sha256' >/tmp/sshd_config # the usual one takes two seconds of emulation
 
 # from HOST PROTO PORT: what is answered there, over IPv4 and IPv6
 from() {
@@ -41,7 +41,10 @@ from() {
     net) four=203.0.113.40 six=2001:db8::40 ;;
     esac
     ask "${2}6" "$six" "$3" ip netns exec "$1" >/tmp/six 2>/tmp/err &
-    echo "$(ask "${2}4" "$four" "$3" ip netns exec "$1" 2>/tmp/said) $(wait && cat /tmp/six)"
+    six_=$!
+    four=$(ask "${2}4" "$four" "$3" ip netns exec "$1" 2>/tmp/said)
+    wait "$six_"
+    echo "$four $(cat /tmp/six)"
 }
 session() {
     host=$1 to=$2
@@ -157,7 +160,7 @@ mgmt'
 equal 'none from net' "$(login net 203.0.113.40 2>/tmp/said)" ''
 
 case_ what_cannot_move_is_named_and_nothing_is_done
-background tcpdump -Z root -i eth1 -w /tmp/pcap
+background tcpdump -Z root -U -i eth1 -w /tmp/pcap
 capture=$pid
 soon test -s /tmp/pcap
 run /vrf-launch adopt mgmt "$capture"

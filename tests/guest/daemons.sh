@@ -74,9 +74,9 @@ quiet() {
 # nobody_else PROTO PORT: it is not reached from the other side, by any address of ours
 nobody_else() {
     for address in 203.0.113.40 10.20.30.40; do
-        equal "$1 from the other side, $address" "$(ask "${1}4" $address "$2" ip netns exec net 2>/tmp/said)" ''
+        silent "$1 from the other side, $address" ask "${1}4" $address "$2" ip netns exec net
     done
-    equal "$1 from the other side, IPv6" "$(ask "${1}6" 2001:db8::40 "$2" ip netns exec net 2>/tmp/said)" ''
+    silent "$1 from the other side, IPv6" ask "${1}6" 2001:db8::40 "$2" ip netns exec net
 }
 
 # hex: what comes in, in hexadecimal digits
@@ -98,7 +98,7 @@ get() {
 case_ openssh_login_and_command
 ear
 printf '%s\n' 'HostKey /tmp/keys/host' 'AuthorizedKeysFile /tmp/keys/client.pub' 'StrictModes no' 'PermitRootLogin yes' \
-    'PidFile none' >/tmp/sshd_config
+    'PidFile none' 'KexAlgorithms curve25519-sha256' >/tmp/sshd_config # the usual one takes two seconds of emulation
 inside /usr/sbin/sshd -D -e -f /tmp/sshd_config
 answers tcp4 22
 for address in 10.20.30.40 fd20::40; do
@@ -265,7 +265,8 @@ asked() {
 soon sh -c "grep -q 'Server startup complete' $log" || fail 'it does not start'
 match 'by IPv4' "$(asked lan 4 UDP4-DATAGRAM:224.0.0.251:5353)" '0a141e28$'
 match 'by IPv6' "$(asked lan 6 'UDP6-DATAGRAM:[ff02::fb%eth0]:5353')" 'fd200000000000000000000000000040$'
-equal 'the other side' "$(asked net 4 UDP4-DATAGRAM:224.0.0.251:5353)" ''
-equal 'the other side, IPv6' "$(asked net 6 'UDP6-DATAGRAM:[ff02::fb%eth1]:5353')" ''
+silent 'the other side' asked net 4 UDP4-DATAGRAM:224.0.0.251:5353
+silent 'the other side, IPv6' asked net 6 'UDP6-DATAGRAM:[ff02::fb%eth1]:5353'
+silence
 [ $level = bind ] || # it names the interface in a control message
     equal 'nothing is sent there' "$(grep ' IP6\? 203.0.113.40.5353\|5353 > .*5353' "$ear")" ''
