@@ -1,11 +1,13 @@
 //! The guest scenarios: every script of `tests/guest` on every kernel it names, each in a machine of its own.
 //!
-//! One test per pair, such as `debian-6.1::member`. `KERNELS=all` runs each scenario on every kernel, `KERNELS=tiny` those for a
+//! One test per pair, such as `debian-6.1::member`, those that may take longest first. A scenario names the kernels where the kernel
+//! makes a difference, or one (`# kernels:`, scenario.rs); `KERNELS=all` runs each on every kernel, `KERNELS=tiny` those for a
 //! kernel without BPF and cgroups, which is built then; `KERNELS=processors`, `aarch64`, `armv7` or `riscv64` those for kernels of other
 //! processors, as does the name of such a kernel (`-- debian-6.1-arm64`). `APPEND=WORDS` adds to the kernel's command line. `VRF_LAUNCH=FILE`
 //! tests another binary; `CONSOLE=FOLDER` keeps the consoles, each line with the seconds since the start; `S6_RC=FOLDER` has the
 //! programs of s6-rc, which Debian has not.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -29,13 +31,21 @@ type Tier = OnceLock<Result<Kernel, String>>;
 fn main() -> Result<()> {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(arguments.test_threads.unwrap_or(AT_ONCE).min(AT_ONCE));
-    let names = kernels(arguments.filter.as_deref().unwrap_or_default());
+    let asked = arguments.filter.clone().unwrap_or_default();
+    let names = kernels(&asked);
     let tiers: Arc<BTreeMap<&str, Tier>> = Arc::new(names.iter().map(|name| (*name, Tier::new())).collect());
     let skipped = Arc::new(Mutex::new(BTreeMap::<&str, String>::new()));
 
     let mut trials = Vec::new();
-    for scenario in Scenario::all()? {
-        for (name, _) in tiers.iter().filter(|(name, _)| scenario.kernels.iter().any(|wanted| wanted == *name)) {
+    let mut scenarios = Scenario::all()?;
+    scenarios.sort_by_key(|scenario| Reverse(scenario.timeout)); // the end is not one long machine alone
+    for scenario in scenarios {
+        let is_wanted = |name: &str| {
+            let is_asked =
+                || kernel::NAMES.contains(&name) && asked.strip_prefix(name).is_some_and(|rest| rest.starts_with("::"));
+            scenario.kernels.iter().any(|wanted| wanted == name) || scenario.once && is_asked()
+        };
+        for (name, _) in tiers.iter().filter(|(name, _)| is_wanted(name)) {
             let (name, scenario, tiers, skipped) = (*name, scenario.clone(), Arc::clone(&tiers), Arc::clone(&skipped));
             trials.push(Trial::ignorable_test(format!("{name}::{}", scenario.name), move || {
                 if let Some(reason) = userland::missing(&scenario.programs) {

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Cgroup trees as they are found: hybrid, absent, in a network namespace, with odd names, with programs of others.
+# kernels: once
 # processors: all
 # modules: vrf
 # timeout: 120

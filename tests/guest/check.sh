@@ -1,5 +1,6 @@
 #!/bin/sh
 # `vrf-launch check`: what holds is said to hold, and each thing that does not is named.
+# kernels: once alpine-6.18
 # modules: vrf dummy
 # timeout: 300
 cat >/tmp/conf <<'END'

@@ -2,6 +2,7 @@
 # Unmodified daemons in a VRF: each does its work for the management LAN, and nothing of it is on the other wire.
 #
 #   lan  10.20.30.1 fd20::1 ── eth0 (mgmt)    eth1 (main) ── net  203.0.113.1 2001:db8::1
+# kernels: once
 # modules: vrf
 # programs: dropbear nginx dnsmasq chronyd avahi-daemon caddy
 # timeout: 120

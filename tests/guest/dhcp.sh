@@ -32,7 +32,8 @@ server() {
             'lease_file /tmp/leases' 'pidfile /tmp/udhcpd.pid' 'min_lease 10' 'option dns 10.20.30.1 10.77.0.1'
         printf '%s\n' "$@"
     } >/tmp/udhcpd.conf
-    setsid ip netns exec lan udhcpd -f /tmp/udhcpd.conf >/tmp/udhcpd.log 2>&1 </dev/null &
+    # It asks for two seconds, by itself, whether an address is used already, which is as long as the client waits for an offer.
+    setsid ip netns exec lan udhcpd -f -a 200 /tmp/udhcpd.conf >/tmp/udhcpd.log 2>&1 </dev/null &
     server_pid=$!
     soon grep -q started /tmp/udhcpd.log || fail 'no server'
 }

@@ -2,6 +2,7 @@
 # An interface that is in use becomes a member of a VRF and leaves it again, and loses nothing.
 #
 #   lan  10.20.30.1 fd20::1 ── eth0 (main, mgmt, main)
+# kernels: once alpine-6.18
 # modules: vrf
 far lan eth0 10.20.30.1/24 fd20::1/64
 cat >/tmp/conf <<'EOF2'

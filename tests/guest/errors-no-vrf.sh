@@ -1,5 +1,6 @@
 #!/bin/sh
 # A kernel that has no VRFs: the module is not on the disk.
+# kernels: once
 # modules: dummy
 ip link add eth0 type dummy
 cat >/tmp/conf <<'EOF'

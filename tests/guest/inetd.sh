@@ -2,6 +2,7 @@
 # --inetd: a process for each connection; --listen's options; a web server that takes sockets over, and has no privileges.
 #
 #   lan  10.20.30.1, .2 fd20::1 ── eth0 (mgmt)    eth1 (main) ── net  203.0.113.1
+# kernels: once alpine-6.18
 # modules: vrf
 # programs: nginx
 # timeout: 120

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The first process with a configuration that is wrong: nothing is started, the network stays closed, and the console is
 # usable. What runs this is the shell there.
+# kernels: once alpine-6.18
 # init: init-broken.conf
 # files: init-broken.shell=usr/bin/sh
 # append: modules=dummy dummy.numdummies=1

@@ -1,5 +1,6 @@
 #!/bin/sh
 # The first process: USR1 halts, and a disk is unmounted before.
+# kernels: once
 # init: init-test.conf
 # processors: all
 # modules: vrf

@@ -1,5 +1,6 @@
 #!/bin/sh
 # The first process: USR2 powers off; a machine whose power the kernel cannot switch halts then.
+# kernels: once
 # init: init-test.conf
 # processors: all
 # modules: vrf

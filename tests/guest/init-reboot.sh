@@ -1,5 +1,6 @@
 #!/bin/sh
 # The first process: what it has prepared when services run; TERM reboots.
+# kernels: once
 # init: init-reboot.conf
 # files: init-test.conf=etc/test.conf
 # processors: all

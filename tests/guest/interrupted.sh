@@ -1,5 +1,6 @@
 #!/bin/sh
 # `up` is killed at each of its system calls that change something, and the next `up` ends in the same state.
+# kernels: once
 # modules: vrf dummy
 # timeout: 300
 seed=/test/interfaces.seed

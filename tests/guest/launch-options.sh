@@ -1,5 +1,6 @@
 #!/bin/sh
 # The options of a launch: as whom, with what, where, and with which resolv.conf.
+# kernels: once alpine-6.18
 # modules: vrf
 ip link add mgmt type vrf table 10
 ip link set mgmt up

@@ -1,5 +1,6 @@
 #!/bin/sh
 # The levels bind, guard and strict: what a command finds at each, and that nothing less is ever started.
+# kernels: once alpine-6.18
 # processors: all
 # modules: vrf dummy
 # timeout: 120

@@ -2,6 +2,7 @@
 # Sockets that are opened for a service: bound to its VRF, before it has another user, and handed over.
 #
 #   lan  10.20.30.1 fd20::1 ── eth0 (mgmt)    eth1 (main) ── net  203.0.113.1 2001:db8::1
+# kernels: once alpine-6.18
 # processors: all
 # modules: vrf
 # timeout: 90

@@ -3,6 +3,7 @@
 # reached by one that left nor able to send through it.
 #
 #   lan  10.20.30.1 fd20::1 ── eth0 (mgmt)    eth1 (main, mgmt, main) ── net  203.0.113.1 2001:db8::1
+# kernels: once alpine-6.18
 # modules: vrf
 # timeout: 90
 level=guard

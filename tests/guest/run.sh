@@ -1,5 +1,6 @@
 #!/bin/sh
 # `run`: services in their VRFs, started in order, started again, stopped; and interfaces that come back.
+# kernels: once
 # modules: vrf dummy
 # timeout: 180
 cat >/tmp/conf <<'END'

@@ -2,6 +2,7 @@
 # OpenSSH in a VRF: it answers a real client on the management LAN, and nobody else.
 #
 #   lan  10.20.30.1 fd20::1 ── eth0 (mgmt)    eth1 (main) ── net  203.0.113.1 2001:db8::1
+# kernels: once alpine-6.18
 # modules: vrf
 # timeout: 180
 far lan eth0 10.20.30.1/24 fd20::1/64

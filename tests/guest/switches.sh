@@ -1,5 +1,6 @@
 #!/bin/sh
 # The kernel's switches for VRFs: vrf-accept, vrf-strict-mode, and the loopback addresses, set by up and put back by down.
+# kernels: once alpine-6.18
 # modules: vrf
 cat >/tmp/conf <<'EOF2'
 auto one

@@ -1,5 +1,6 @@
 #!/bin/sh
 # How many system calls things take. The figures are on the console.
+# kernels: once alpine-6.18
 # processors: all
 # modules: vrf dummy
 ip link add mgmt type vrf table 10

@@ -3,6 +3,7 @@
 # addresses, and the VRF's own addresses.
 #
 #   lan  10.20.30.1 fd20::1 ── eth0 (mgmt)     lan, a router ── beyond  10.99.0.2 fd99::2, over a link of MTU 1300
+# kernels: once alpine-6.18
 # modules: vrf
 # timeout: 90
 level=guard

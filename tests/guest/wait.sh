@@ -1,5 +1,6 @@
 #!/bin/sh
 # What `up` waits for: interfaces, carriers, the end of duplicate address detection.
+# kernels: once alpine-6.18
 # modules: vrf 8021q bridge
 # timeout: 120
 far far eth0 fd20::1/64 fd20::99/64

@@ -21,7 +21,8 @@ use crate::elf;
 /// The kernels of the test matrix, the oldest that is supported first.
 pub const NAMES: [&str; 5] = ["debian-5.10", "debian-6.1", "debian-6.12", "alpine-6.18", "debian-newest"];
 
-/// Those that run every scenario. The others run those that say so, or all with `KERNELS=all`.
+/// Those that run the scenarios in which kernels may differ: the ways out, members, shared cards. What depends on the program
+/// alone runs on one of them (`once`). The others run those that say so; with `KERNELS=all` each runs all.
 pub const USUAL: [&str; 2] = ["debian-6.1", "alpine-6.18"];
 
 /// One without BPF, cgroups and modules, built from source: only for `KERNELS=tiny` (`make tiny-kernel-demo`).

@@ -2,7 +2,8 @@
 //!
 //! ```sh
 //! # kernels: debian-6.1 alpine-6.18    where it runs; `all`; kernel.rs's usual ones where the line is missing; `once`: on the
-//!                                      first of those, but with `KERNELS=all` on all
+//!                                      first of those, `once NAME`: on that one, but with `KERNELS=all` on all, and on
+//!                                      any whose name the words begin with that choose tests (`debian-6.12::run`)
 //! # processors: aarch64 riscv64       those whose kernels it also runs on when they are asked for (kernel.rs), or `all`
 //! # modules: vrf veth                  loaded before it starts
 //! # programs: nginx caddy              of those that not every guest has (userland.rs)
@@ -41,6 +42,8 @@ pub struct Scenario {
     pub path: PathBuf,
     /// The kernels it runs on, names of [`kernel::NAMES`] and [`kernel::FOREIGN`].
     pub kernels: Vec<String>,
+    /// Whether it is for any of [`kernel::NAMES`], and `kernels` but the one that is enough.
+    pub once: bool,
     /// Modules to load.
     pub modules: Vec<String>,
     /// Programs that not every guest has.
@@ -79,14 +82,16 @@ impl Scenario {
             Some(line.split_whitespace().map(str::to_owned).collect())
         };
         let all = env::var("KERNELS").is_ok_and(|kernels| kernels == "all");
-        let mut kernels = match words("kernels") {
-            Some(kernels) if kernels == ["once"] && !all => {
-                kernel::USUAL.first().map(|&name| name.to_owned()).into_iter().collect()
+        let mut kernels = words("kernels").unwrap_or_else(|| kernel::USUAL.map(str::to_owned).to_vec());
+        let once = kernels.first().is_some_and(|word| word == "once");
+        if all && (once || words("kernels").is_none()) || kernels == ["all"] {
+            kernels = kernel::NAMES.map(str::to_owned).to_vec();
+        } else if once {
+            kernels.remove(0);
+            if kernels.is_empty() {
+                kernels.extend(kernel::USUAL.first().map(|&name| name.to_owned()));
             }
-            Some(kernels) if kernels != ["all"] && kernels != ["once"] => kernels,
-            None if !all => kernel::USUAL.map(str::to_owned).to_vec(),
-            _ => kernel::NAMES.map(str::to_owned).to_vec(),
-        };
+        }
         for name in &kernels {
             ensure!(
                 name == kernel::TINY || kernel::NAMES.contains(&name.as_str()),
@@ -129,6 +134,7 @@ impl Scenario {
             name,
             path: path.to_owned(),
             kernels,
+            once,
             modules: words("modules").unwrap_or_default(),
             programs: words("programs").unwrap_or_default(),
             cases,
