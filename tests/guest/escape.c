@@ -3,7 +3,7 @@
  * destination port is 20000 + number, and where there is a payload it has "ESCnn.".
  *
  *   escape list                     number, name, and "root" where only root can try it
- *   escape all                      tries them all, each in a process of its own
+ *   escape all                      tries them all, each in a process of its own, those that are not root's alone at once
  *   escape try NUMBER               tries one
  *   escape hold COMMAND...          runs COMMAND with an unbound socket as descriptor 9
  *   escape holder                   has such a socket, for others to take, and sleeps
@@ -38,6 +38,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -657,15 +658,31 @@ static void prepare(int n) {
     set("OWN6", AF_INET6, &own6.sin6_addr);
 }
 
-static void try(int n) {
+static pid_t begin(int n) {
     pid_t child = fork();
     if (child == 0) {
-        ualarm(ways[n].root ? 999999 : 700000, 0);
+        setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {1, 200000}}, NULL);
         prepare(n);
         ways[n].go();
         _exit(0);
     }
-    waitpid(child, NULL, 0);
+    return child;
+}
+
+static void try(int n) {
+    waitpid(begin(n), NULL, 0);
+}
+
+/* Those of root change what the others find, and each other; the rest wait beside each other. */
+static void all(void) {
+    for (int n = 0; n < LENGTH(ways); n++)
+        if (!ways[n].root)
+            begin(n);
+    while (wait(NULL) > 0) {
+    }
+    for (int n = 0; n < LENGTH(ways); n++)
+        if (ways[n].root)
+            try(n);
 }
 
 /* ---- the way in */
@@ -722,8 +739,7 @@ int main(int argc, char **argv) {
         for (int n = 0; n < LENGTH(ways); n++)
             printf("%02d %s\t%s\n", n, ways[n].root ? "root" : "any", ways[n].name);
     } else if (strcmp(what, "all") == 0) {
-        for (int n = 0; n < LENGTH(ways); n++)
-            try(n);
+        all();
     } else if (strcmp(what, "try") == 0 && argc > 2 && atoi(argv[2]) < LENGTH(ways)) {
         try(atoi(argv[2]));
     } else if (strcmp(what, "hold") == 0 && argc > 2) {

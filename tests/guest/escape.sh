@@ -131,7 +131,7 @@ listeners() {
 }
 # reaches NS IF: the kinds that a host reaches there, by each of our addresses
 reaches() {
-    port=7000
+    port=7000 asked=''
     for kind in $kinds; do
         port=$((port + 1))
         for address in $addresses; do
@@ -147,10 +147,14 @@ reaches() {
             *:*) to=${type}6:[$address]:$port ;;
             *) to=${type}4:$address:$port ;;
             esac
-            [ $type = UDP ] || to=$to,connect-timeout=1
-            [ "$(echo question | on "$1" /usr/bin/socat -t 0.5 - "$to" 2>/tmp/said)" = inside ] && echo "$kind"
+            [ $type = UDP ] || to=$to,connect-timeout=2
+            { [ "$(echo question | on "$1" /usr/bin/socat -t 2 - "$to" 2>/dev/null)" = inside ] && echo "$kind"; } &
+            asked="$asked $!"
         done
-    done | sort | uniq -c | tr '\n' ' '
+    done >/tmp/reached
+    # shellcheck disable=SC2086 # numbers
+    wait $asked
+    sort /tmp/reached | uniq -c | tr '\n' ' '
 }
 own_lan=$(ip -6 -j addr show dev eth0 | jq -r '.[].addr_info[] | select(.scope == "link") | .local')
 addresses="10.20.30.40 203.0.113.40 fd20::40 2001:db8::40 $own_lan $OWN6"
@@ -197,24 +201,25 @@ echo question | on lan /usr/bin/socat - 'UDP-SENDTO:[ff02::76:6c%eth0]:7006' 2>/
 soon grep -q heard "$heard_7006" || fail "multicast of the member's side is not heard"
 
 case_ the_table_is_complete
-# column NUMBER: one cell of the table
-cell() {
-    control=/tmp/out.plain-${1#*-}
-    if grep -qx "$2" "/tmp/out.$1"; then
-        printf ' **out** |'
-    elif grep -qx "$2" "$control"; then
-        printf ' – |'
-    else
-        printf ' n/a |'
-    fi
-}
 columns='ip-nobody ip-root seccomp-nobody seccomp-root bind-nobody bind-root guard-nobody guard-root strict-nobody strict-root'
-while read -r way who name; do
-    printf '# | %s |' "$name"
-    for column in $columns; do
-        cell "$column" "$way"
-    done
-    echo
-done </tmp/ways
+awk -v columns="$columns" '
+    function read_column(name) { while ((getline way <("/tmp/out." name)) > 0) out[name, way] }
+    BEGIN {
+        count = split(columns, names)
+        for (n = 1; n <= count; n++) read_column(names[n])
+        read_column("plain-root")
+        read_column("plain-nobody")
+    }
+    {
+        way = $1
+        sub(/^[^ ]* [^\t]*\t/, "")
+        row = "# | " $0 " |"
+        for (n = 1; n <= count; n++) {
+            control = "plain-" substr(names[n], index(names[n], "-") + 1)
+            row = row (((names[n], way) in out) ? " **out** |" : ((control, way) in out) ? " – |" : " n/a |")
+        }
+        print row
+    }
+' /tmp/ways
 # shellcheck disable=SC2086 # words
 equal 'columns' "$(find /tmp -name 'out.*' | wc -l)" "$(echo plain-root plain-nobody $columns | wc -w)"

@@ -74,12 +74,18 @@ may() {
     if [ "$proto__" = ping ]; then
         got=$("$@" /usr/bin/ping -q -n -c 1 -W 1 "$address__" >/tmp/said 2>&1 && echo pong)
     else
-        # As `ask`, with less patience: nobody says when an answer by UDP has come whole.
-        case $proto__ in
-        *6) to__=$proto__:[$address__]:$port__ ;;
-        *) to__=$proto__:$address__:$port__ ;;
+        # As `ask`, with less patience for what must not come.
+        case $answer__ in
+        '') patience__=0.7 ;;
+        *) patience__=2 ;;
         esac
-        got=$(echo question | "$@" /usr/bin/socat -t 0.7 - "$to__" 2>/tmp/said)
+        case $proto__ in
+        tcp6) to__=$proto__:[$address__]:$port__ ;;
+        udp6) to__=$proto__:[$address__]:$port__,null-eof ;;
+        tcp4) to__=$proto__:$address__:$port__ ;;
+        udp4) to__=$proto__:$address__:$port__,null-eof ;;
+        esac
+        got=$(echo question | "$@" /usr/bin/socat -t $patience__ - "$to__" 2>/tmp/said)
     fi
     total=$((total + 1))
     equal "$proto__ $address__ $port__ by ${*:-us}" "$got" "$answer__"
