@@ -218,7 +218,17 @@ EOF
 
 # shellcheck disable=SC2120 # those of another script
 state() {
-    raw_state "$@" | jq -n -S -c -f /test/state.jq
+    # Half a second of emulation is jq's: what it has made of the same text before is kept, indexes and what is made from
+    # hardware addresses aside.
+    raw_state "$@" >/tmp/raw.state
+    kept_=$(sed -E 's/"(ifindex|link_index)":[0-9]+,|"address":"[0-9a-f:]{17}",|fe80::[0-9a-f]+:[0-9a-f]*ff:fe[0-9a-f]+:[0-9a-f]+//g' /tmp/raw.state | md5sum)
+    kept_=/tmp/states/${kept_%% *}
+    [ -f "$kept_" ] || {
+        mkdir -p /tmp/states
+        jq -n -S -c -f /test/state.jq </tmp/raw.state >/tmp/made.state || return 1
+        mv /tmp/made.state "$kept_"
+    }
+    cat "$kept_"
 }
 
 states() {

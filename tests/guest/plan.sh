@@ -55,21 +55,28 @@ done
 
 # Of some files, what `down -n` says, by sh where `up` was not there to make it.
 case_ dry_runs_of_down
-for name in bridge hooks member-by-vrf overlapping-vrfs seed-with-a-member veth vlan; do
-    path=/test/interfaces/$name
-    run on "u-$name" /vrf-launch -c "$path" down --dry-run
+some='bridge hooks member-by-vrf overlapping-vrfs seed-with-a-member veth vlan'
+for name in $some; do
+    run on "u-$name" /vrf-launch -c "/test/interfaces/$name" down --dry-run
     equal "$name: exit code" "$status$err" 0
-    printf '%s\n' "$out" >/tmp/down
-    same "$name: it changes nothing" "u-$name" "/tmp/state.u-$name"
+    printf '%s\n' "$out" >"/tmp/down.$name"
+    mv "/tmp/state.u-$name" "/tmp/up.$name"
+done
+# shellcheck disable=SC2046 # names
+states $(for name in $some; do echo "u-$name"; done)
+for name in $some; do
+    path=/test/interfaces/$name
+    cmp -s "/tmp/up.$name" "/tmp/state.u-$name" || same "$name: it changes nothing" "u-$name" "/tmp/up.$name"
     expect "$name: down succeeds" on "u-$name" /vrf-launch -c "$path" down
-    expect "$name: its commands succeed" on "p-$name" sh -e /tmp/down
+    expect "$name: its commands succeed" on "p-$name" sh -e "/tmp/down.$name"
     on "u-$name" /vrf-launch -c "$path" down -n >/tmp/down
     equal "$name: nothing is left to undo" "$(commands /tmp/down)" ''
 done
 sleep 1
-for name in bridge hooks member-by-vrf overlapping-vrfs seed-with-a-member veth vlan; do
-    state -n "u-$name" >/tmp/down
-    same "$name: it says what down does" "p-$name" /tmp/down
+# shellcheck disable=SC2046 # names
+states $(for name in $some; do echo "u-$name" "p-$name"; done)
+for name in $some; do
+    cmp -s "/tmp/state.u-$name" "/tmp/state.p-$name" || same "$name: it says what down does" "p-$name" "/tmp/state.u-$name"
 done
 
 case_ what_was_changed_is_what_differs
