@@ -107,7 +107,7 @@ background /usr/sbin/nginx -c /tmp/nginx.conf
 soon grep -ql '^Uid:.33' /proc/[0-9]*/status
 page() {
     for address in $2; do
-        printf 'GET / HTTP/1.0\r\n\r\n' | on "$1" socat -t 3 - "TCP:$address:80,connect-timeout=1,shut-none" 2>/tmp/said | tail -n 1
+        printf 'GET / HTTP/1.0\r\n\r\n' | on "$1" socat -t 10 - "TCP:$address:80,connect-timeout=3,shut-none" 2>/tmp/said | tail -n 1
     done
 }
 workers() { grep -l '^Uid:.33' /proc/[0-9]*/status 2>/tmp/said | cut -d / -f 3 | sort | tr '\n' ' '; }

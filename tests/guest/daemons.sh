@@ -92,7 +92,7 @@ in_ssh() {
 
 # get NS ADDRESS:PORT [PATH]: the page, where it is one
 get() {
-    printf 'GET %s HTTP/1.0\r\n\r\n' "${3:-/}" | on "$1" socat -t 3 - "TCP:$2,connect-timeout=3,shut-none" 2>/tmp/said | tr -d '\r' |
+    printf 'GET %s HTTP/1.0\r\n\r\n' "${3:-/}" | on "$1" socat -t 10 - "TCP:$2,connect-timeout=5,shut-none" 2>/tmp/said | tr -d '\r' |
         awk 'NR == 1 && $2 != 200 { exit } body { print } /^$/ { body = 1 }'
 }
 

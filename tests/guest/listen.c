@@ -34,8 +34,10 @@ int main(int argc, char **argv) {
             socklen_t type_size = sizeof type;
             getsockopt(all[i].fd, SOL_SOCKET, SO_TYPE, &type, &type_size);
             if (type == SOCK_DGRAM) {
-                if (recvfrom(all[i].fd, buf, sizeof buf, 0, (struct sockaddr *)&from, &size) >= 0)
+                if (recvfrom(all[i].fd, buf, sizeof buf, 0, (struct sockaddr *)&from, &size) >= 0) {
                     sendto(all[i].fd, answer, (size_t)length, 0, (struct sockaddr *)&from, size);
+                    sendto(all[i].fd, answer, 0, 0, (struct sockaddr *)&from, size); /* there is no more */
+                }
             } else {
                 int client = accept(all[i].fd, NULL, NULL);
                 (void)!write(client, answer, (size_t)length);
