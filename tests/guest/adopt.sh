@@ -5,7 +5,7 @@
 # modules: vrf
 # kernels: all
 # programs: nginx
-# timeout: 150
+# timeout: 240
 far lan eth0 10.20.30.1/24 fd20::1/64
 far net eth1 203.0.113.1/24 2001:db8::1/64
 cat >/tmp/conf <<'END'

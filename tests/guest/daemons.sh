@@ -5,7 +5,7 @@
 # kernels: once
 # modules: vrf
 # programs: dropbear nginx dnsmasq chronyd avahi-daemon caddy
-# timeout: 120
+# timeout: 240
 level=guard
 far lan eth0 10.20.30.1/24 fd20::1/64
 far net eth1 203.0.113.1/24 2001:db8::1/64
