@@ -22,8 +22,8 @@ use vrf_launch_tests::vm::qemu::{End, Machine};
 use vrf_launch_tests::vm::scenario::Scenario;
 use vrf_launch_tests::vm::{alpine, host, initramfs, schema, userland, verdict};
 
-/// A machine takes a processor for itself; more than this at once only makes time limits run out.
-const AT_ONCE: usize = 2;
+/// A machine waits about half of its time; more than this at once on two processors only makes time limits run out.
+const AT_ONCE: usize = 3;
 
 /// A kernel with its userland, or why it cannot be had; made when the first test needs it.
 type Tier = OnceLock<Result<Kernel, String>>;
