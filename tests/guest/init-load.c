@@ -76,14 +76,15 @@ static void kill_all(const char *pids, int keep)
 		fclose(file);
 }
 
-/* Whether a new line of the kernel's log says that something could not be started for want of a number. */
+/* Whether a new line of the kernel's log says that one of the services s1 to s20 could not be started for want of a number. */
 static int is_told(int log)
 {
 	char line[8192];
 	ssize_t length;
 	while ((length = read(log, line, sizeof line - 1)) > 0 || (length < 0 && errno == EPIPE)) {
 		line[length > 0 ? length : 0] = 0;
-		if (strstr(line, "vrf-launch: cannot start ") && strstr(line, ": EAGAIN"))
+		const char *name = strstr(line, "vrf-launch: cannot start s");
+		if (name && name[26] >= '0' && name[26] <= '9' && strstr(name, ": EAGAIN"))
 			return 1;
 	}
 	return 0;
