@@ -151,6 +151,9 @@ fn refuse(deed: &'static str, thing: &[u8], errno: Errno, detail: &[u8], advice:
     say(&Error { detail, advice, ..Error::system(What::Deed(deed, thing), errno) })
 }
 
+/// Ours is one of so many at a hook of a cgroup; the others are those of managers above. The kernel allows no more.
+const PROGRAMS: usize = 64;
+
 /// Sees to it that a program of that name stands at these hooks of a cgroup. One that does is left; one of the same kind
 /// that is for another VRF, or for other members, is replaced in one step, so that nothing gets out meanwhile. `other` is for a
 /// kernel that does not take the first. Gives whether one was replaced.
@@ -180,10 +183,12 @@ fn stand(cgroup: &OwnedFd, hooks: &[Hook], wanted: &Name, program: &[Insn], othe
             done => done?,
         }
         // Others who looked when we did have attached theirs, and each packet would go through all: the first stays.
-        let own = bpf::name(program, &mut wanted.clone())?;
-        let (id, _) = first(cgroup, hook, wanted, own)?;
-        if id != 0 && id != own {
-            let _ = bpf::detach(cgroup, program, hook); // or it has been replaced
+        if bpf::query(cgroup, hook, &mut [0; PROGRAMS])? > 1 {
+            let own = bpf::name(program, &mut wanted.clone())?;
+            let (id, _) = first(cgroup, hook, wanted, own)?;
+            if id != 0 && id != own {
+                let _ = bpf::detach(cgroup, program, hook); // or it has been replaced
+            }
         }
     }
     core::mem::forget(loaded); // exec closes it
@@ -194,8 +199,6 @@ fn stand(cgroup: &OwnedFd, hooks: &[Hook], wanted: &Name, program: &[Insn], othe
 /// `known` is the number of one of that name.
 #[inline(never)]
 fn first(cgroup: &OwnedFd, hook: Hook, wanted: &Name, known: u32) -> Result<(u32, Option<OwnedFd>), Errno> {
-    /// Ours is one of them; the others are those of managers above. The kernel allows 64.
-    const PROGRAMS: usize = 64;
     let mut ids = [0; PROGRAMS];
     let count = bpf::query(cgroup, hook, &mut ids)?;
     let mut stale = None;
