@@ -75,7 +75,8 @@ expect up /vrf-launch up -c /tmp/conf
 services
 vl show mgmt >/tmp/got
 snapshot well /tmp/got
-vl show --json mgmt | jq -c "$lines" >/tmp/got
+# Before 5.14 there is a route more, to a network's first address.
+vl show --json mgmt | jq -c "$lines" | grep -v '"broadcast","to":"[0-9.]*\.0/32"' >/tmp/got
 snapshot well.json /tmp/got
 valid show show
 valid show show mgmt
@@ -153,7 +154,8 @@ for ask in '10.7.1.1' '10.8.0.1' '10.9.0.1' '1.1.1.1' '10.7.1.1 --in eth2' '10.3
     echo "\$ explain red $ask"
     # shellcheck disable=SC2086 # words
     vl explain red $ask
-done | sed -E 's/eth3 --> 10.3.0.[78]/eth3 --> 10.3.0.7|8/' >/tmp/got
+done | sed -E 's/eth3 --> 10.3.0.[78]/eth3 --> 10.3.0.7|8/; s/^  VRF red \(10.3.0.1\) --> table 30/  VRF red --> table 30/' >/tmp/got
+# (5.10 names the source where there are several gateways, too.)
 snapshot wrong.explained /tmp/got
 ip link set red down
 vl explain red 10.9.0.1 | grep -v lookup >/tmp/got
