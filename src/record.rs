@@ -13,7 +13,8 @@
 //! is no error.
 //!
 //! Without a writable `/run` there is no record; `down` then undoes what the configuration says. One that is there and cannot
-//! be read (`ENOMEM`, `EIO`, `EPERM`) is an error: nothing is done, for `down` would undo what was there before.
+//! be read (`ENOMEM`, `EIO`, `EPERM`) is an error: nothing is done, for `down` would undo what was there before. A dry run by
+//! whoever may not read it goes by the configuration.
 
 use crate::error::Errno;
 use crate::limits;
@@ -93,7 +94,7 @@ impl Record {
                 | Errno::EPERM
                 | Errno::ENOSPC
                 | Errno::ELOOP,
-            ) if !file::exists(name.c_str()) => record.kept = false,
+            ) if read || !file::exists(name.c_str()) => record.kept = false,
             Err(errno) => return Err(errno),
         }
         if read {
