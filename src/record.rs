@@ -85,16 +85,17 @@ impl Record {
         match if read { file::open(name.c_str()) } else { record.make(name.c_str()) } {
             Ok(file) => record.read(file)?,
             Err(Errno::ENOENT) if read => {}
-            // No place for a record is no reason to leave a machine without its network.
+            // No place for a record is no reason to leave a machine without its network. Who has no access to it (EACCES) is told
+            // by the kernel what is lacking.
             Err(
-                Errno::ENOENT
+                errno @ (Errno::ENOENT
                 | Errno::ENOTDIR
                 | Errno::EROFS
                 | Errno::EACCES
                 | Errno::EPERM
                 | Errno::ENOSPC
-                | Errno::ELOOP,
-            ) if read || !file::exists(name.c_str()) => record.kept = false,
+                | Errno::ELOOP),
+            ) if read || errno == Errno::EACCES || !file::exists(name.c_str()) => record.kept = false,
             Err(errno) => return Err(errno),
         }
         if read {
