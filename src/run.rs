@@ -681,6 +681,7 @@ impl Story<'_> {
             let there = self.one(node, phases, &mut |owner, _, item| {
                 // Compiled as it will be later, with the interfaces there are or will be.
                 // What isolation needs is about the VRF, which is made, or about none.
+                ordered &= !item.shell; // nobody knows what that names
                 let looked_at = !item.shell && !item.implied;
                 let words = if looked_at { ip::words_of_ours(item.command) } else { None };
                 let Some(mut words) = words else { return Ok(()) };

@@ -84,3 +84,13 @@ equal 'the other end of a pair comes with it' "$(ip -j addr show pb | jq -r '.[]
 run /vrf-launch -c /tmp/conf down
 equal 'down' "$status$out$err" 0
 equal 'none is left' "$(count dummy)$(count veth)" 00
+
+# Nobody knows what a command for a shell is about.
+case_ what_a_shell_may_be_about_is_there
+{
+    printf 'auto d0\niface d0\n    link-type dummy\n    post-up test -e /sys/class/net/d59 || exit 3\n\n'
+    awk 'BEGIN { for (n = 1; n < 60; n++) printf "auto d%d\niface d%d\n    link-type dummy\n\n", n, n }'
+} >/tmp/conf
+run /vrf-launch -c /tmp/conf up
+equal 'up' "$status$out$err" 0
+expect 'down' /vrf-launch -c /tmp/conf down
