@@ -1184,6 +1184,11 @@ impl Apply {
         undone
     }
 
+    /// Notes that an interface was taken down on purpose.
+    pub fn stay_down(&mut self, name: &[u8]) -> Outcome {
+        self.record.add_down(name).map_err(Self::unrecorded)
+    }
+
     /// Notes what a command of the configuration would have made as made.
     pub fn claim(&mut self, command: &[u8]) -> Outcome {
         let mut room = [0; limits::REQUEST];

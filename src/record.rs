@@ -7,6 +7,7 @@
 //! mgmt/vrf ip link del mgmt                        owner/vrf: this is the VRF itself
 //! - ip -6 rule del pref 2000 l3mdev unreachable    -: shared by all VRFs, goes with the last one
 //! eth0 ip addr del 10.20.30.40/24 dev eth0
+//! lan0 down                                      it was taken down, and stays so until an `up` of the user's
 //! ```
 //! A line is written before what it takes back is made, and retracted where that was there already. So nothing that was
 //! made is missing, wherever an `up` is interrupted; what was not made after all is not there to be taken back, and that
@@ -56,6 +57,9 @@ impl<'a> Owner<'a> {
         }
     }
 }
+
+/// In place of a command: `down` has taken the interface down.
+const DOWN: &[u8] = b"down";
 
 /// What the first byte of a line is overwritten with that is to be taken out; no name begins with it.
 const STRUCK: u8 = 0;
@@ -170,6 +174,26 @@ impl Record {
         if let Some(first) = self.lines.as_mut_slice().get_mut(start) {
             *first = STRUCK;
             self.struck = true;
+        }
+    }
+
+    /// Adds that an interface was taken down on purpose: nobody who looks after services brings it up again.
+    pub fn add_down(&mut self, name: &[u8]) -> Result<(), Errno> {
+        self.add(Owner::Iface(name), DOWN)
+    }
+
+    /// Gives `look` the names of those that were taken down on purpose; it says of which that is no longer so.
+    #[inline(never)]
+    pub fn each_down(&mut self, look: &mut dyn FnMut(&[u8]) -> bool) {
+        for line in self.lines.as_mut_slice().split_mut(|byte| *byte == b'\n') {
+            let mut words = line.splitn(2, |byte| *byte == b' ');
+            let (name, is_down) = (words.next().unwrap_or_default(), words.next() == Some(DOWN));
+            if is_down && look(name) {
+                if let Some(first) = line.first_mut() {
+                    *first = STRUCK;
+                    self.struck = true;
+                }
+            }
         }
     }
 

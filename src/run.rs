@@ -436,8 +436,9 @@ impl Story<'_> {
     // ---- up
 
     fn up(&self, apply: &mut Apply) -> Outcome {
+        apply.record.each_down(&mut |name| self.selects(name));
+        apply.end()?;
         let start = apply.record.len();
-
         let mut outcome = self.bring(apply, start)?;
         if features::SHARED && !self.options.quiet {
             self.warn(apply, start);
@@ -548,12 +549,20 @@ impl Story<'_> {
     }
 
     /// Brings up again what has gone and come back, while others use the rest. What is not there is left alone, without a
-    /// word; commands for a shell are not run a second time.
+    /// word, and so is what somebody took down; commands for a shell are not run a second time.
     fn again(&self, apply: &mut Apply) -> Outcome {
         log::mute(!self.options.verbose);
+        let mut down = List::new();
+        apply.record.each_down(&mut |name| {
+            let _ = down.extend(name).and_then(|()| down.push(b' ')); // one that is lost is brought up
+            false
+        });
         let before = apply.record.len();
         for phases in [&[Phase::Create], SET_UP] {
             for &node in self.order.as_slice() {
+                if has(down.as_slice(), self.name(node)) {
+                    continue;
+                }
                 let is_made = matches!(node, Node::Iface(iface) if self.plan.makes(iface));
                 if is_made || apply.link(self.name(node)).is_ok() {
                     let _ = self.one(node, phases, &mut |name, phase, item| {
@@ -821,6 +830,11 @@ impl Story<'_> {
             // No service may use an interface that has left its VRF, not for a moment.
             let refresh = |leaving| if self.options.dry_run { Ok(()) } else { self.refresh(leaving) };
             outcome = outcome.and(refresh(true)).and(self.take_back(apply)).and(refresh(false));
+        }
+        if !self.options.dry_run {
+            for &node in self.order.as_slice() {
+                apply.stay_down(self.name(node))?;
+            }
         }
         outcome.and(self.lines(apply, &[Phase::PostDown]))
     }

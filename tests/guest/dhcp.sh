@@ -198,7 +198,7 @@ iface eth0 inet6 auto
     vrf mgmt
     privext 0
 EOF2
-background ip netns exec lan dnsmasq -k --user=root --pid-file=/tmp/ra.pid --leasefile-ro --port=0 --interface=eth0 --enable-ra --ra-param=eth0,4 \
+background ip netns exec lan dnsmasq -k --user=root --pid-file=/tmp/ra.pid --leasefile-ro --port=0 --interface=eth0 --enable-ra --ra-param=eth0,4,600 \
     --dhcp-range=fd20::,ra-only,64,600
 own() { ip -6 -j addr show eth0 | jq -r '.[0].addr_info[] | select(.scope == "global" and .dynamic) | .local'; }
 router() { ip -6 -j route show default table "$1" | jq -r '.[] | "\(.protocol) \(.dev)"'; }

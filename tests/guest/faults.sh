@@ -111,7 +111,7 @@ at_up() {
     ended $? /tmp/up
     # Without a record, what was made stays: there is no place for one (EPERM).
     for record in /run/vrf-launch/net-*; do
-        [ ! -s "$record" ] || recorded=yes
+        [ ! -f "$record" ] || ! grep -qv ' down$' "$record" || recorded=yes
     done
     [ -n "$recorded" ] || { is_ /tmp/before && recorded=yes; }
     settled up /tmp/up

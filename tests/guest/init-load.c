@@ -104,7 +104,7 @@ static int exhaust(const char *go, const char *pids, int keep, int group)
 		in_a_row = none_is_left() ? in_a_row + 1 : 0;
 	if (in_a_row < 10)
 		fputs("the bomb has not taken all process numbers\n", stderr);
-	for (double end = now() + 30; in_a_row == 10 && !told && now() < end;) {
+	for (double end = now() + 90; in_a_row == 10 && !told && now() < end;) {
 		kill_all(pids, keep);
 		for (double next = now() + 5; !told && now() < next; usleep(50000))
 			told = is_told(log);

@@ -26,9 +26,16 @@ memory 'twenty services'
 expect 'at most 200 KiB' test "$(awk '/^VmRSS/ { print $2 }' /proc/1/status)" -le 200
 
 case_ storm_of_kills
+gone() {
+    for process in $killed; do
+        [ ! -d "/proc/$process" ] || return 1
+    done
+}
 for _ in 1 2 3; do
-    # shellcheck disable=SC2046 # words
-    kill -9 $(sleepers)
+    killed=$(sleepers)
+    # shellcheck disable=SC2086 # words
+    kill -9 $killed
+    soon gone || fail 'killed processes are left'
     soon count 20 || expect 'all run again' soon count 20
 done
 memory 'after the storm'

@@ -8,7 +8,7 @@
 #   refuse WHAT COMMAND...   fails with WHAT if COMMAND succeeds
 #   equal WHAT GOT WANTED    fails with WHAT unless the two texts are the same; shows both
 #   match WHAT TEXT REGEX    fails with WHAT unless TEXT matches the extended regular expression
-#   soon COMMAND...          tries COMMAND for up to ten seconds
+#   soon COMMAND...          tries COMMAND for up to thirty seconds
 #   far NS IF ADDR...        a host in network namespace NS with ADDR..., at the other end of our interface IF
 #   on NS COMMAND...         runs COMMAND on that host
 #   background COMMAND...    starts it (a program, not a function), and ends it and its children with the case; its PID is in $pid,
@@ -106,7 +106,7 @@ match() {
 }
 
 soon() {
-    until_=$(($(date +%s) + 10))
+    until_=$(($(date +%s) + 30))
     until "$@"; do
         [ "$(date +%s)" -lt $until_ ] || return 1
         sleep 0.1

@@ -13,8 +13,13 @@ equal 'a strict service with a resolv.conf of its own' "$(vrf-launch identify "$
 
 case_ down_and_up_again
 expect 'down' vrf-launch down mgmt
-refuse 'it is gone' test -d /sys/class/net/mgmt
+# The first process looks at interfaces 100 ms after one has changed, and brings up what has gone; this one is left alone.
+sleep 0.5
+expect 'another has gone' vrf-launch ip link del lan0
+soon test -d /sys/class/net/lan0 || fail 'what was deleted is made again'
+refuse 'what was taken down stays down' test -d /sys/class/net/mgmt
 expect 'up' vrf-launch up
+equal 'the member' "$(readlink /sys/class/net/lan0/master)" ../mgmt
 equal 'a launch' "$(vrf-launch mgmt -- vrf-launch identify)" mgmt
 
 case_ it_ends_well

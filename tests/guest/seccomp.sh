@@ -5,7 +5,7 @@
 # processors: all
 # modules: vrf
 # kernels: all
-# timeout: 120
+# timeout: 240
 far far eth0 10.0.0.1/24 2001:db8::1/64
 far near eth1 10.0.1.1/24 2001:db8:1::1/64
 mkdir -p /etc/network

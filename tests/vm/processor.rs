@@ -68,7 +68,7 @@ impl Processor {
     #[must_use]
     pub const fn patience(self) -> u32 {
         match self {
-            Self::X86_64 => 1,
+            Self::X86_64 => 2, // three machines at once on two processors, and whatever else runs there
             _ => 4,
         }
     }
