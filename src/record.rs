@@ -14,8 +14,8 @@
 //! is no error.
 //!
 //! Without a writable `/run` there is no record; `down` then undoes what the configuration says. One that is there and cannot
-//! be read (`ENOMEM`, `EIO`, `EPERM`) is an error: nothing is done, for `down` would undo what was there before. A dry run by
-//! whoever may not read it goes by the configuration.
+//! be read (`ENOMEM`, `EIO`, `EPERM`, for `down` also `EACCES`) is an error: nothing is done, for `down` would undo what was there
+//! before. A dry run by whoever may not read it goes by the configuration.
 
 use crate::error::Errno;
 use crate::limits;
@@ -76,6 +76,8 @@ pub struct Record {
     new: bool,
     /// Whether there is a file behind it, or none had to be.
     kept: bool,
+    /// Whether there is one that the process has no access to.
+    closed: bool,
 }
 
 impl Record {
@@ -83,14 +85,14 @@ impl Record {
     /// written to it.
     #[inline(never)]
     pub fn open(namespace: u64, read: bool) -> Result<Self, Errno> {
-        let mut record = Self { file: None, lines: List::new(), saved: 0, struck: false, new: false, kept: true };
+        let mut record =
+            Self { file: None, lines: List::new(), saved: 0, struck: false, new: false, kept: true, closed: false };
         let mut name = Path::new();
         path(namespace, b"", &mut name);
         match if read { file::open(name.c_str()) } else { record.make(name.c_str()) } {
             Ok(file) => record.read(file)?,
             Err(Errno::ENOENT) if read => {}
-            // No place for a record is no reason to leave a machine without its network. Who has no access to it (EACCES) is told
-            // by the kernel what is lacking.
+            // No place for a record is no reason to leave a machine without its network.
             Err(
                 errno @ (Errno::ENOENT
                 | Errno::ENOTDIR
@@ -99,7 +101,14 @@ impl Record {
                 | Errno::EPERM
                 | Errno::ENOSPC
                 | Errno::ELOOP),
-            ) if read || errno == Errno::EACCES || !file::exists(name.c_str()) => record.kept = false,
+            ) => {
+                let is_there = !read && file::exists(name.c_str());
+                if is_there && errno != Errno::EACCES {
+                    return Err(errno);
+                }
+                record.kept = false;
+                record.closed = is_there;
+            }
             Err(errno) => return Err(errno),
         }
         if read {
@@ -133,6 +142,12 @@ impl Record {
     /// Whether there is a file behind it.
     pub const fn is_kept(&self) -> bool {
         self.kept
+    }
+
+    /// Whether there is a file that the process has no access to: `up` is told by the kernel what is lacking, `down` must not
+    /// guess.
+    pub const fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// How long it is: what comes behind was made later.

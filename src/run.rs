@@ -25,7 +25,7 @@ use crate::log::{self, Outcome, print, refused, say, say_near};
 use crate::near::Near;
 use crate::order::{self, Node};
 use crate::plan::{self, Item, Listing, Phase, Plan};
-use crate::record::Owner;
+use crate::record::{self, Owner};
 use crate::rtnl::Rtnl;
 use crate::service::supervise::{Host, Supervisor};
 use crate::service::{Settings, dhcp, inetd, listen, seal, shell};
@@ -805,6 +805,9 @@ impl Story<'_> {
 
     fn down(&self, apply: &mut Apply) -> Outcome {
         let by_file = !self.options.exact && !apply.record.is_kept();
+        if by_file && apply.record.is_closed() {
+            return Err(refused("read", record::FOLDER.to_bytes(), Errno::EACCES));
+        }
         let mut outcome = self.lines(apply, &[Phase::PreDown, Phase::Down]);
         if by_file {
             // What the file would have made, as if it had been.

@@ -181,6 +181,13 @@ auto red
 iface red
     vrf-table 20
 EOF
+# With the capability, and without access to what up has made: nothing is taken back that had been there before.
+error_case_ no_record_for_down 111 '.*/run/vrf-launch.*EACCES' \
+    setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps +net_admin --ambient-caps +net_admin /vrf-launch -c /tmp/conf down <<'EOF'
+auto mgmt
+iface mgmt
+    vrf-table 10
+EOF
 error_case_ no_privileges_for_a_launch 111 '.*(EPERM|EACCES)' \
     setpriv --reuid 65534 --regid 65534 --clear-groups /vrf-launch mgmt -- echo started </dev/null
 error_case_ similar_vrf 100 'cannot run in VRF mgnt: there is no such VRF; there are: mgmt$' /vrf-launch mgnt -- sshd </dev/null
