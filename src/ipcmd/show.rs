@@ -30,6 +30,9 @@ use core::ffi::CStr;
 const OBJECTS: [(&[u8], u8); 6] =
     [(b"address", b'a'), (b"route", b'r'), (b"rule", b'u'), (b"neighbor", b'n'), (b"neighbour", b'n'), (b"link", b'l')];
 
+/// Protocols by name, pairs of name and `IPPROTO_*`, as /etc/protocols has them. Others are `ipproto-NUMBER`.
+const TRANSPORTS: &[u8] = b"icmp 1 tcp 6 udp 17 gre 47 esp 50 ipv6-icmp 58 ospf 89 vrrp 112 sctp 132";
+
 /// What is asked for.
 #[derive(Default)]
 struct Asked<'a> {
@@ -799,6 +802,20 @@ fn put_rule(body: &[u8], out: &mut Buf<'_>) {
     let range = find(of, uapi::FRA_UID_RANGE);
     if !range.is_empty() {
         out.str(" uidrange ").num(word(range, 0)).str("-").num(word(range, 4));
+    }
+    let protocol = num(find(of, uapi::FRA_IP_PROTO), 0);
+    if protocol != 0 {
+        out.str(" ipproto ").str(if name_of(TRANSPORTS, protocol).is_empty() { "ipproto-" } else { "" });
+        put_name(TRANSPORTS, protocol, out);
+    }
+    for (says, kind) in [(" sport ", uapi::FRA_SPORT_RANGE), (" dport ", uapi::FRA_DPORT_RANGE)] {
+        if let &[a, b, c, d] = find(of, kind) {
+            let (first, last) = (u16::from_ne_bytes([a, b]), u16::from_ne_bytes([c, d]));
+            out.str(says).num(first.into());
+            if first != last {
+                out.str("-").num(last.into());
+            }
+        }
     }
     let table = number(of, uapi::FRA_TABLE).unwrap_or_else(|| num(body, 4));
     if table != 0 {

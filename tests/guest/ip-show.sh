@@ -127,8 +127,14 @@ ip rule add pref 102 iif nowhere blackhole
 ip rule add pref 103 fwmark 7 table main protocol static
 ip rule add pref 104 uidrange 10-20 prohibit
 ip rule add pref 105 tos 0x10 goto 2000
+printf '%s\n' 'tcp 6 TCP' 'udp 17 UDP' 'ipv6-icmp 58 IPv6-ICMP' >/etc/protocols
+ip rule add pref 106 ipproto tcp dport 80 table 77
+ip rule add pref 107 from 10.9.0.0/16 ipproto udp sport 1000-2000 dport 53 table 77
+ip rule add pref 108 ipproto 200 uidrange 5-6 table 77
+ip -6 rule add pref 106 ipproto ipv6-icmp table 77
 ip -6 rule add pref 2000 l3mdev unreachable
 ip -6 rule add pref 100 from fd20::/64 table 77
+equal 'they are there' "$(ip rule | grep -c '^10[0-8]:') $(ip -6 rule | grep -c '^10[06]:')" '9 2'
 all_the_same
 
 case_ neighbours
