@@ -59,7 +59,7 @@ impl<'a> Owner<'a> {
 }
 
 /// In place of a command: `down` has taken the interface down.
-const DOWN: &[u8] = b"down";
+pub const DOWN: &[u8] = b"down";
 
 /// What the first byte of a line is overwritten with that is to be taken out; no name begins with it.
 const STRUCK: u8 = 0;

@@ -146,6 +146,14 @@ impl Story<'_> {
         // What was there before is there still, unless somebody has taken something back since.
         let same = now.iter().zip(before).take_while(|(now, before)| now == before).count();
         let same = now.get(..same).and_then(|same| same.iter().rposition(|byte| *byte == b'\n'));
+        // Who was down on purpose is so again.
+        let mut end = before.len();
+        while let Some((start, owner, line)) = record::line_before(before, end) {
+            if line == record::DOWN {
+                apply.stay_down(owner.name())?;
+            }
+            end = start;
+        }
         let undone = apply.undo(same.map_or(0, |newline| newline + 1), &|owner, command| {
             let mut end = before.len();
             while let Some((start, other, line)) = record::line_before(before, end) {

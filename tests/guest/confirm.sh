@@ -129,3 +129,18 @@ match 'it has to be confirmed' "$(cat /tmp/said)" 'all of this is put back in 1 
 expect 'the rest is up' sh -c 'ip -6 addr show dev eth0 master mgmt | grep -q fd20::40'
 sleep 3
 same_state 'all is put back' /tmp/before
+
+case_ what_was_down_stays_down_under_who_looks_after_services
+{ cat /tmp/conf && printf 'auto s\nservice s\n    exec /busybox/sleep 1000\n'; } >/tmp/conf-run
+background /vrf-launch -c /tmp/conf-run run
+soon grep -q 's: started' "$log" || fail 'no service'
+expect 'down' /vrf-launch -c /tmp/conf-run down mgmt
+/vrf-launch -c /tmp/conf-run up --confirm 1 mgmt 2>/tmp/said
+expect 'it is up for a while' test -d /sys/class/net/mgmt
+soon nobody_waits
+sleep 0.5 # it looks at interfaces 100 ms after one has changed
+refuse 'it is put back' test -d /sys/class/net/mgmt
+kill "$pid"
+wait "$pid"
+expect 'down' /vrf-launch -c /tmp/conf-run down
+same_state 'down restores' /tmp/before
