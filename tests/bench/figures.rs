@@ -31,9 +31,11 @@ impl Figure {
         Self { place, rounds: vec![value], command: String::new() }
     }
 
-    /// The middle one of the rounds.
+    /// The middle one of the rounds; of an even number, what is between the two in the middle.
     pub fn median(&self) -> u64 {
-        self.rounds.get(self.rounds.len() / 2).copied().unwrap_or(0)
+        let at = |n: usize| self.rounds.get(n).copied().unwrap_or(0);
+        let half = self.rounds.len() / 2;
+        if self.rounds.len().is_multiple_of(2) && half > 0 { u64::midpoint(at(half - 1), at(half)) } else { at(half) }
     }
 
     /// How far the rounds are apart, in tenths of a percent of the median.

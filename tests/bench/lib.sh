@@ -80,17 +80,35 @@ many() {
     version iproute2 "$(ip -V)"
     t='many VRFs'
 }
-# vrfs N: N of them
+# one WAY COMMAND...: adds its figures to those of that way
+one() {
+    way_=$1
+    shift
+    fresh "$@" >/tmp/figures 2>/tmp/said || {
+        fail "$way_"
+        tail -n 20 /tmp/said | shown
+    }
+    tail -n 1 /tmp/figures >>"/tmp/figures.$way_"
+    equal "VRFs by $way_" "$(on fresh ip -br link show type vrf | wc -l)" "$n"
+    equal "their routes" "$(on fresh ip route show table $((1000 + n)) | grep -c '/25\|/24.*unreachable\|unreachable')" 2
+    echo "$*" >"/tmp/command.$way_"
+}
+# vrfs N: N of them, by either way first: the namespaces that are kept cost whatever comes later.
 vrfs() {
     n=$1
     configuration "$n" >/tmp/conf
     batch "$n" >/tmp/batch
-    export rounds=1
-    [ "$n" -gt 100 ] || rounds=3
-    measure "$t" "$n" 'ip -batch: instructions, -, ip -batch: KiB' fresh ip -batch /tmp/batch
-    measure "$t" "$n" 'up: instructions, -, up: KiB' fresh /vrf-launch -q --wait 0 -c /tmp/conf up
-    equal "VRFs of $n" "$(on fresh ip -br link show type vrf | wc -l)" "$n"
-    equal "their routes" "$(on fresh ip route show table $((1000 + n)) | grep -c '/25\|/24.*unreachable\|unreachable')" 2
+    rm -f /tmp/figures.*
+    one batch ip -batch /tmp/batch
+    one up /vrf-launch -q --wait 0 -c /tmp/conf up
+    one up /vrf-launch -q --wait 0 -c /tmp/conf up
+    one batch ip -batch /tmp/batch
+    for way in 'batch ip -batch' 'up up'; do
+        figures=/tmp/figures.${way%% *}
+        command=$(cat "/tmp/command.${way%% *}")
+        give "$t" "$n" "${way#* }: instructions" "$(awk '{ print $1 }' "$figures" | sort -n | xargs)" "$command"
+        give "$t" "$n" "${way#* }: KiB" "$(awk '{ print $3 }' "$figures" | sort -n | xargs)" "$command"
+    done
     export rounds=3
     measure "$t" "$n" 'a launch into the last: instructions' on fresh costs launch 3 /vrf-launch "v$n" -- /busybox/true
 }
