@@ -34,7 +34,7 @@ at_most "$(before_execve)" 20 'second launch at bind'
 
 case_ launch_at_guard_takes_at_most_30
 strace -f -o /tmp/trace /vrf-launch mgmt -- /busybox/true
-at_most "$(before_execve)" 43 'first launch at guard'
+at_most "$(before_execve)" 44 'first launch at guard'
 strace -f -o /tmp/trace /vrf-launch mgmt -- /busybox/true
 at_most "$(before_execve)" 30 'second launch at guard'
 
