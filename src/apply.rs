@@ -653,7 +653,8 @@ impl Apply {
     /// What is known of the interface of that name.
     #[inline(never)]
     fn known(&mut self, name: &[u8]) -> Option<&mut Known> {
-        self.known.iter_mut().find(|known| known.index != 0 && before(&known.name, 0) == name)
+        let is_it = |known: &Known| known.name.strip_prefix(name).is_some_and(|rest| matches!(rest, [0, ..]));
+        self.known.iter_mut().find(|known| known.index != 0 && is_it(known))
     }
 
     /// Sees to it that the interface of that name is known; nothing that could change it may be in the batch.

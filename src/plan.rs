@@ -120,6 +120,8 @@ pub struct Plan<'a> {
     /// Which of [`RULES`] are to be added; those the file states are not.
     implied: [bool; RULES.len()],
     exact: bool,
+    /// No line of the phases up to post-up is for a shell.
+    shellless: bool,
 }
 
 /// Where items go; what it fails with ends the walk.
@@ -132,20 +134,22 @@ impl<'a> Plan<'a> {
     /// The plan of a configuration that has been checked.
     #[inline(never)]
     pub fn new(conf: Conf<'a>, exact: bool) -> Self {
-        let mut implied = [!exact; RULES.len()];
+        let (mut implied, mut shellless) = ([!exact; RULES.len()], true);
         for iface in conf.ifaces() {
             for property in conf.with_any(iface, OWN) {
                 let mut room = [0; limits::REQUEST];
                 let mut writer = Writer::new(&mut room);
-                if let Some(Ok(request)) = ip::check(property.value, &mut writer) {
-                    let stated = shared_rule(&request, writer.bytes());
-                    if let Some(implied) = stated.and_then(|rule| implied.get_mut(rule)) {
-                        *implied = false;
-                    }
+                let Some(Ok(request)) = ip::check(property.value, &mut writer) else {
+                    shellless = false;
+                    continue;
+                };
+                let stated = shared_rule(&request, writer.bytes());
+                if let Some(implied) = stated.and_then(|rule| implied.get_mut(rule)) {
+                    *implied = false;
                 }
             }
         }
-        Self { conf, implied, exact }
+        Self { conf, implied, exact, shellless }
     }
 
     /// The configuration it is of.
@@ -283,8 +287,9 @@ impl<'a> Composer<'_, 'a, '_> {
     #[inline(never)]
     fn own(&mut self, phase: Phase) -> Walk {
         let Some(which) = phase.keyword() else { return Ok(()) };
+        let known = self.plan.shellless && OWN & which.bit() != 0;
         for Property { at, value: command, .. } in self.plan.conf.with(self.iface, which) {
-            (self.sink)(&Item { at, command, shell: ip::request(command).is_none(), implied: false })?;
+            (self.sink)(&Item { at, command, shell: !known && ip::request(command).is_none(), implied: false })?;
         }
         Ok(())
     }
@@ -387,7 +392,13 @@ impl<'a> Composer<'_, 'a, '_> {
     fn fill(&self, line: &Property<'a>, template: &[u8], out: &mut Buf<'_>) -> bool {
         let mut start = None;
         let mut filled = true;
-        for byte in template {
+        let mut rest = template;
+        loop {
+            let plain = |byte: &u8| !matches!(byte, b'[' | b']' | b'A'..=b'Z');
+            let run = rest.iter().take_while(|byte| plain(byte)).count();
+            out.bytes(rest.get(..run).unwrap_or_default());
+            let Some([byte, behind @ ..]) = rest.get(run..) else { return true };
+            rest = behind;
             match byte {
                 b'[' => start = Some(out.len()),
                 b']' => {
@@ -397,16 +408,12 @@ impl<'a> Composer<'_, 'a, '_> {
                     }
                     start = None;
                 }
-                b'A'..=b'Z' => filled = self.letter(*byte, line, out),
-                _ => {
-                    out.byte(*byte);
-                }
+                letter => filled = self.letter(*letter, line, out),
             }
             if !filled && start.is_none() {
                 return false;
             }
         }
-        true
     }
 
     /// Puts what a letter stands for, if there is anything.

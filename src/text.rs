@@ -66,8 +66,11 @@ impl<'b> Buf<'b> {
     /// Bytes as they are.
     #[inline(never)]
     pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
-        for byte in bytes {
-            self.byte(*byte);
+        let room = self.bytes.get_mut(self.len..).unwrap_or_default();
+        self.cut |= room.len() < bytes.len();
+        self.len += room.len().min(bytes.len());
+        for (place, byte) in room.iter_mut().zip(bytes) {
+            *place = *byte;
         }
         self
     }

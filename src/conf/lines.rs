@@ -59,6 +59,11 @@ pub fn join(text: &mut [u8]) {
     let mut at = 0_usize;
     while let Some([byte, tail @ ..]) = text.get_mut(at..) {
         at += 1;
+        // Most bytes mean nothing.
+        if matches!((state, *byte), (GAP | WORD, b' ' | b'\n' | b'-'..=b':' | b'a'..=b'z')) {
+            state = if is_blank(*byte) { GAP } else { WORD };
+            continue;
+        }
         match (*byte, &mut *tail) {
             (b'\n', _) => state = GAP,
             (b'\r', [b'\n', ..]) => *byte = b' ',

@@ -224,8 +224,9 @@ const TABLES: &[&[Group]] = &[
         (OTHER_VERB, 0, 0, b":change:replace:append"),
         (RULE_DEL, attr(uapi::RTM_DELRULE), 0, b":delete"),
     ],
-    // `ip link`.
+    // `ip link`. What most commands have comes first, here and below, where no beginning is taken by that.
     &[
+        (DEV, 0, A_LINK, b"=dev"),
         (UP, uapi::IFF_UP, 0, b"=up"),
         (UP, 0, 0, b"=down"),
         (NAME, 0, A_NAME, b"=name"),
@@ -242,15 +243,14 @@ const TABLES: &[&[Group]] = &[
         (ALIAS, attr(uapi::IFLA_IFALIAS), AN_ALIAS, b"=alias"),
         (OTHER, 0, 0, b"=group=mode=state:numtxqueues:numrxqueues:addrgenmode:link-netns:link-netnsid=protodown"),
         (OTHER, 0, 0, b"=parentdev:help"),
-        (DEV, 0, A_LINK, b"=dev"),
     ],
     // `ip addr`.
     &[
+        (DEV, 0, A_LINK, b"=dev"),
         (PEER, attr(uapi::IFA_ADDRESS), AN_ADDRESS, b"=peer=remote"),
         (BROADCAST, attr(uapi::IFA_BROADCAST), AN_ADDRESS, b":broadcast=brd"),
         (OTHER, 0, 0, b"=anycast"),
         (SCOPE, 0, A_SCOPE, b"=scope"),
-        (DEV, 0, A_LINK, b"=dev"),
         (LABEL, attr(uapi::IFA_LABEL), A_LABEL, b"=label"),
         (NUMBER, attr(uapi::IFA_RT_PRIORITY), A_NUMBER, b":metric:priority:preference"),
         (OTHER, 0, 0, b":valid_lft:preferred_lft"),
@@ -268,17 +268,17 @@ const TABLES: &[&[Group]] = &[
     ],
     // `ip route`.
     &[
-        (SRC, attr(uapi::RTA_PREFSRC), AN_ADDRESS, b"=src"),
+        (DEV, 0, A_LINK, b"=dev=oif"),
         (VIA, attr(uapi::RTA_GATEWAY), AN_ADDRESS, b"=via"),
+        (TABLE, 0, A_TABLE, b":table"),
+        (SRC, attr(uapi::RTA_PREFSRC), AN_ADDRESS, b"=src"),
         (OTHER, 0, 0, b":dsfield"),
         (NUMBER, attr(uapi::RTA_PRIORITY), A_NUMBER, b":metric:priority=preference"),
         (SCOPE, 0, A_SCOPE, b"=scope"),
         (MTU, 0, A_NUMBER, b"=mtu"),
         (FLAG, uapi::RTNH_F_ONLINK.trailing_zeros(), 0, b"=onlink"),
         (PROTO, 0, A_PROTOCOL, b":protocol"),
-        (TABLE, 0, A_TABLE, b":table"),
         (VRF, 0, A_LINK, b":vrf"),
-        (DEV, 0, A_LINK, b"=dev=oif"),
         (HERE, 0, A_DST, b"=to"),
     ],
     // `ip rule`.
@@ -491,25 +491,26 @@ const BEGINS: u8 = 0x40;
 /// or begins. [`NONE`] if there is none.
 #[inline(never)]
 pub(super) fn keyword(start: usize, word: &[u8]) -> (u8, u8, u8) {
-    let mut table = PACKED.get(start..).unwrap_or_default();
-    let mut found = false;
-    loop {
-        match table {
-            [end, at, needs, rest @ ..] if *end >= END => {
-                if found {
-                    return (end & !END, *at, *needs);
-                }
-                table = rest;
+    let first = word.first().copied().unwrap_or(0); // no keyword begins so
+    let (mut at, mut found) = (start, false);
+    while let Some(&how) = PACKED.get(at) {
+        if how >= END {
+            if let (true, Some(&[about, needs])) = (found, PACKED.get(at + 1..at + 3)) {
+                return (how & !END, about, needs);
             }
-            [how, rest @ ..] if *how != 0 => {
-                let (name, rest) = rest.split_at_checked(usize::from(how & !BEGINS)).unwrap_or_default();
-                // Most differ in their first byte.
-                if name.first() == word.first() && (*how & BEGINS != 0 || name.len() == word.len()) {
-                    found |= name.starts_with(word);
-                }
-                table = rest;
-            }
-            _ => return (NONE, 0, 0),
+            at += 3;
+            continue;
         }
+        if how == 0 {
+            break;
+        }
+        let len = usize::from(how & !BEGINS);
+        at += 1;
+        // Most differ in their first byte.
+        if PACKED.get(at) == Some(&first) && (how & BEGINS != 0 || len == word.len()) {
+            found |= PACKED.get(at..at + len).is_some_and(|name| name.starts_with(word));
+        }
+        at += len;
     }
+    (NONE, 0, 0)
 }
