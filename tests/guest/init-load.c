@@ -92,8 +92,8 @@ static int is_told(int log)
 
 /*
  * Lets the bomb go by making the file GO, waits until no process number is left, and kills the processes of the file PIDS but
- * for KEEP, again and again until the first process has said that it could not start one anew; then ends the group BOMB. It
- * starts nothing then, as a shell would have to.
+ * for KEEP, again and again until the first process has said that it could not start one anew; then ends the group BOMB, and waits
+ * until there are numbers again. It starts nothing meanwhile, as a shell would have to.
  */
 static int exhaust(const char *go, const char *pids, int keep, int group)
 {
@@ -115,7 +115,11 @@ static int exhaust(const char *go, const char *pids, int keep, int group)
 		perror("no bomb of that number");
 		return 1;
 	}
-	return !told;
+	/* They end one after the other, and a shell that cannot fork gives up. */
+	in_a_row = 0;
+	for (double end = now() + 60; in_a_row < 10 && now() < end; usleep(20000))
+		in_a_row = none_is_left() ? 0 : in_a_row + 1;
+	return !told || in_a_row < 10;
 }
 
 int main(int argc, char **argv)
