@@ -198,6 +198,8 @@ iface eth0 inet6 auto
     vrf mgmt
     privext 0
 EOF2
+# Who is asked for its address and does not say in the answer that it is a router is none any more: its route goes (RFC 4861, 7.2.5).
+on lan sysctl -qw net.ipv6.conf.all.forwarding=1
 background ip netns exec lan dnsmasq -k --user=root --pid-file=/tmp/ra.pid --leasefile-ro --port=0 --interface=eth0 --enable-ra --ra-param=eth0,4,600 \
     --dhcp-range=fd20::,ra-only,64,600
 own() { ip -6 -j addr show eth0 | jq -r '.[0].addr_info[] | select(.scope == "global" and .dynamic) | .local'; }
