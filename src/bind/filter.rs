@@ -6,6 +6,8 @@
 //! user namespaces, in which root has the privileges again that it has lost here. The backend's also asks a supervisor for
 //! each socket of IPv4 and IPv6 ([`super::seccomp`]).
 //!
+//! The compiler makes them, as tables.
+//!
 //! Source: `uapi/linux/filter.h`, `uapi/linux/seccomp.h`, `uapi/linux/audit.h`; system calls by their numbers, which for
 //! 32-bit programs are others.
 
@@ -32,6 +34,8 @@ const LOAD: u16 = 0x20;
 const AND: u16 = 0x54;
 /// `BPF_JMP | BPF_JEQ | BPF_K`
 const IF_EQUAL: u16 = 0x15;
+/// `BPF_JMP | BPF_JGE | BPF_K`
+const IF_NOT_LESS: u16 = 0x35;
 /// `BPF_JMP | BPF_JSET | BPF_K`
 const IF_ANY_BIT: u16 = 0x45;
 /// `BPF_RET | BPF_K`
@@ -68,6 +72,12 @@ struct Calls {
     clone: u32,
     unshare: u32,
 }
+
+impl Calls {
+    const fn numbers(&self) -> [u32; 4] {
+        [self.socket, self.socketcall, self.clone, self.unshare]
+    }
+}
 /// The same for all processors. Source: `asm-generic/unistd.h`.
 const IO_URING_SETUP: u32 = 425;
 const CLONE3: u32 = 435;
@@ -91,135 +101,288 @@ const ARCHES: [Calls; 1] = [Calls { arch: 0x4000_0028, socket: 281, socketcall: 
 #[cfg(target_arch = "riscv64")]
 const ARCHES: [Calls; 1] = [Calls { arch: ANY, socket: 198, socketcall: NONE, clone: 220, unshare: 97 }];
 
-/// Instructions of the longest filter.
-pub const LONGEST: usize = 96;
-
-/// A filter.
-pub struct Filter {
-    insns: [Insn; LONGEST],
-    len: usize,
-}
-
-impl Filter {
-    /// The instructions.
-    pub fn as_slice(&self) -> &[Insn] {
-        self.insns.get(..self.len).unwrap_or_default()
-    }
-
-    fn put(&mut self, code: u16, yes: u8, no: u8, value: u32) {
-        if let Some(place) = self.insns.get_mut(self.len) {
-            *place = Insn { code, yes, no, value };
-            self.len += 1;
-        }
-    }
-
-    /// Has the comparison at `from` lead here.
-    fn lead(&mut self, from: usize) {
-        let far = u8::try_from(self.len.saturating_sub(from + 1)).unwrap_or(u8::MAX);
-        if let Some(insn) = self.insns.get_mut(from) {
-            insn.yes = far;
-        }
-    }
-
-    /// Answers so where what is loaded is that number.
-    fn answer(&mut self, number: u32, answer: u32) {
-        self.put(IF_EQUAL, 0, 1, number);
-        self.put(ANSWER, 0, 0, answer);
-    }
-}
-
 /// The filter of level guard or strict.
-pub fn filter(strict: bool) -> Filter {
-    build(strict, false)
+pub fn filter(strict: bool) -> &'static [Insn] {
+    if strict { &STRICT } else { &GUARD }
 }
 
 /// The filter that asks a supervisor for every socket of IPv4 and IPv6, and for those of which it does not see the family.
-pub fn asking() -> Filter {
-    build(false, true)
+pub fn asking() -> &'static [Insn] {
+    &ASKING
 }
+
+static GUARD: [Insn; Draft::of(false, false).len] = Draft::of(false, false).insns();
+static STRICT: [Insn; Draft::of(true, false).len] = Draft::of(true, false).insns();
+static ASKING: [Insn; Draft::of(false, true).len] = Draft::of(false, true).insns();
 
 /// Whether that call is the one of 32-bit programs whose arguments stand in memory, `socketcall(2)`.
 pub fn is_socketcall(arch: u32, number: u32) -> bool {
     ARCHES.iter().any(|calls| calls.arch == arch && calls.socketcall == number)
 }
 
+/// Where a comparison leads.
+type Label = u8;
+/// To the next instruction.
+const NEXT: Label = 0;
+/// To an answer of these; they stand at the end.
+const ANSWERS: [u32; 5] = [ALLOW, ENOSYS, EPERM, EAFNOSUPPORT, ASK];
+const LET: Label = 1;
+const NO_CALL: Label = 2;
+const NO_RIGHT: Label = 3;
+const NO_FAMILY: Label = 4;
+const QUESTION: Label = 5;
+/// To what a number of x32 leads to.
+const OF_X32: Label = 6;
+/// To where the arguments decide: this and which of [`Calls::numbers`] it is.
+const ARGUMENTS: Label = 8;
+/// To where the processor decides: this, four times which of [`ARCHES`], and which of [`Calls::numbers`].
+const PROCESSOR: Label = 16;
+/// To the upper part of the numbers from that one on: this and its place in the list.
+const UPPER: Label = 32;
+
+/// A number that matters, and where it leads.
+#[derive(Clone, Copy)]
+struct Number {
+    number: u32,
+    to: Label,
+}
+/// There are no more of them than that: four of each of two processors, and three.
+const NUMBERS: usize = 12;
+/// Those below [`UPPER`], and one for each of them.
+const LABELS: usize = 32 + NUMBERS;
+/// What the numbers of system calls are below.
+const END: u32 = 460;
+/// Instructions of the longest filter.
+const LONGEST: usize = 96;
+
+/// A filter in the making: the jumps of its instructions are labels until it is whole.
+///
 /// First the number alone decides, as for nearly all calls it can: the kernel runs the filter once for each number there is, on
-/// every processor it knows, to remember those that are let through. Then comes, for each number that matters, the
-/// processor that it belongs to: to others it means something harmless. They are all that a kernel runs programs of.
-#[inline(never)]
-fn build(strict: bool, asks: bool) -> Filter {
-    /// `SYS_SOCKET`, the first argument of `socketcall(2)`.
-    const MAKE: u32 = 1;
-    let mut filter = Filter { insns: [Insn { code: 0, yes: 0, no: 0, value: 0 }; LONGEST], len: 0 };
-    filter.put(LOAD, 0, 0, NUMBER);
-    if asks {
-        filter.put(IF_ANY_BIT, 0, 1, X32);
-        filter.put(ANSWER, 0, 0, ENOSYS); // x32 programs make no sockets here, nor anything else
-    } else {
-        filter.put(AND, 0, 0, !X32);
-    }
-    filter.answer(IO_URING_SETUP, ENOSYS);
-    if strict {
-        filter.answer(CLONE3, ENOSYS); // its flags are out of sight; libraries take clone(2) then
-    }
-    let start = filter.len;
-    let numbers = |calls: &Calls| [calls.socket, calls.socketcall, calls.clone, calls.unshare];
-    let matters = |at: usize, number: u32| number != NONE && (strict || at == 0 || (asks && at == 1));
-    let all = |at: usize| {
-        let of = move |calls: &Calls| (calls.arch, numbers(calls).get(at).copied().unwrap_or(NONE));
-        ARCHES.iter().map(of).filter(move |(_, number)| matters(at, *number))
-    };
-    for at in 0..4 {
-        for (_, number) in all(at) {
-            filter.put(IF_EQUAL, 0, 0, number); // to where it goes on
+/// every processor it knows, to remember those that are let through. That is most of what it takes to set a filter, some
+/// twenty instructions of the processor for each of these, so the numbers that matter are searched for by halves, in the
+/// order that takes the fewest. Then comes, for each of them, the processor that it belongs to: to others it means something
+/// harmless. They are all that a kernel runs programs of.
+#[derive(Clone, Copy)]
+struct Draft {
+    insns: [Insn; LONGEST],
+    len: usize,
+    labels: [usize; LABELS],
+    list: [Number; NUMBERS],
+    count: usize,
+}
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "by the compiler alone: what is wrong is an error of the build"
+)]
+impl Draft {
+    const fn of(strict: bool, asks: bool) -> Draft {
+        let mut draft = Draft {
+            insns: [Insn { code: 0, yes: 0, no: 0, value: 0 }; LONGEST],
+            len: 0,
+            labels: [0; LABELS],
+            list: [Number { number: NONE, to: LET }; NUMBERS],
+            count: 0,
+        };
+        draft.list(strict, asks);
+        draft.put(LOAD, NEXT, NEXT, NUMBER);
+        draft.halves(0, draft.count);
+        if cfg!(target_arch = "x86_64") && !asks {
+            draft.of_x32();
         }
-    }
-    filter.put(ANSWER, 0, 0, ALLOW);
-    let mut from = start;
-    for at in 0..4 {
-        let mut others = u8::try_from(all(at).count()).unwrap_or(0);
-        if others == 0 {
-            continue;
-        }
-        for (arch, _) in all(at) {
-            others -= 1;
-            filter.lead(from);
-            from += 1;
-            if arch == ANY {
-                continue;
-            }
-            filter.put(LOAD, 0, 0, ARCH);
-            filter.put(IF_EQUAL, 1 + 3 * others, 0, arch);
-            filter.put(ANSWER, 0, 0, ALLOW);
-        }
-        filter.put(LOAD, 0, 0, ARGUMENT);
-        match at {
-            0 => {
-                let mut left = 7_u8; // as many comparisons are to come, then the refusal
-                for family in FAMILIES {
-                    if asks && left > 5 {
-                        filter.answer(family, ASK);
-                    } else {
-                        filter.put(IF_EQUAL, left, 0, family);
+        let mut call = 0;
+        while call < 4 {
+            let mut arch = 0;
+            while arch < ARCHES.len() {
+                if matters(&ARCHES[arch], call, strict, asks) {
+                    draft.label(PROCESSOR + 4 * arch as u8 + call as u8);
+                    if ARCHES[arch].arch != ANY {
+                        draft.put(LOAD, NEXT, NEXT, ARCH);
+                        draft.put(IF_EQUAL, ARGUMENTS + call as u8, LET, ARCHES[arch].arch);
                     }
-                    left -= 1;
                 }
-                filter.put(ANSWER, 0, 0, EAFNOSUPPORT);
-                filter.put(ANSWER, 0, 0, ALLOW);
+                arch += 1;
             }
-            1 if strict => filter.put(ANSWER, 0, 0, ENOSYS), // the arguments of this one are out of sight
-            1 => {
-                filter.answer(MAKE, ASK);
-                filter.put(ANSWER, 0, 0, ALLOW);
+            draft.arguments(call, strict, asks);
+            call += 1;
+        }
+        let mut answer = 0;
+        while answer < ANSWERS.len() {
+            if draft.leads_to(LET + answer as u8) {
+                draft.label(LET + answer as u8);
+                draft.put(ANSWER, NEXT, NEXT, ANSWERS[answer]);
             }
-            _ => {
-                filter.put(IF_ANY_BIT, 0, 1, NEWUSER);
-                filter.put(ANSWER, 0, 0, EPERM);
-                filter.put(ANSWER, 0, 0, ALLOW);
+            answer += 1;
+        }
+        draft
+    }
+
+    /// Puts down the numbers that matter, in order.
+    const fn list(&mut self, strict: bool, asks: bool) {
+        self.add(IO_URING_SETUP, NO_CALL);
+        if strict {
+            self.add(CLONE3, NO_CALL); // its flags are out of sight; libraries take clone(2) then
+        }
+        if cfg!(target_arch = "x86_64") {
+            // Under ASKING x32 programs make no sockets, nor anything else.
+            self.add(X32, if asks { NO_CALL } else { OF_X32 });
+        }
+        let mut call = 0;
+        while call < 4 {
+            let mut arch = 0;
+            while arch < ARCHES.len() {
+                if matters(&ARCHES[arch], call, strict, asks) {
+                    self.add(ARCHES[arch].numbers()[call], PROCESSOR + 4 * arch as u8 + call as u8);
+                }
+                arch += 1;
+            }
+            call += 1;
+        }
+    }
+
+    const fn add(&mut self, number: u32, to: Label) {
+        let mut at = self.count;
+        while at > 0 && self.list[at - 1].number > number {
+            self.list[at] = self.list[at - 1];
+            at -= 1;
+        }
+        self.list[at] = Number { number, to };
+        self.count += 1;
+    }
+
+    const fn put(&mut self, code: u16, yes: Label, no: Label, value: u32) {
+        self.insns[self.len] = Insn { code, yes, no, value };
+        self.len += 1;
+    }
+
+    const fn label(&mut self, label: Label) {
+        self.labels[label as usize] = self.len;
+    }
+
+    const fn leads_to(&self, label: Label) -> bool {
+        let mut at = 0;
+        while at < self.len {
+            if self.insns[at].yes == label || self.insns[at].no == label {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+
+    /// How many numbers there are from that one of the list up to before another.
+    const fn width(&self, from: usize, to: usize) -> u32 {
+        let low = if from == 0 { 0 } else { self.list[from].number };
+        let high = if to == self.count { END } else { self.list[to].number };
+        (if high < END { high } else { END }) - (if low < END { low } else { END })
+    }
+
+    /// How many instructions are run for all numbers there, and by which number it is best to halve them: by none if that
+    /// is the first.
+    const fn best(&self, from: usize, to: usize) -> (u32, usize) {
+        let mut best = (self.width(from, to) * (1 + to as u32 - from as u32), from);
+        let mut at = from + 1;
+        while at < to {
+            let halves = self.width(from, to) + self.best(from, at).0 + self.best(at, to).0;
+            if halves < best.0 {
+                best = (halves, at);
+            }
+            at += 1;
+        }
+        best
+    }
+
+    /// Looks for the number among those of the list.
+    const fn halves(&mut self, from: usize, to: usize) {
+        let (_, half) = self.best(from, to);
+        if half > from {
+            self.put(IF_NOT_LESS, UPPER + half as u8, NEXT, self.list[half].number);
+            self.halves(from, half);
+            self.label(UPPER + half as u8);
+            self.halves(half, to);
+            return;
+        }
+        let mut at = from;
+        while at < to {
+            let Number { number, to: label } = self.list[at];
+            at += 1;
+            let code = if number == X32 { IF_NOT_LESS } else { IF_EQUAL };
+            self.put(code, label, if at == to { LET } else { NEXT }, number);
+        }
+    }
+
+    /// What is refused of x86_64, the first of [`ARCHES`], is refused of x32, whose numbers are the same beside their mark.
+    const fn of_x32(&mut self) {
+        self.label(OF_X32);
+        self.put(AND, NEXT, NEXT, !X32);
+        let last = self.count - 1; // the mark; what is before it is of all processors
+        let mut at = 0;
+        while at < last {
+            let Number { number, to } = self.list[at];
+            at += 1;
+            if to < PROCESSOR + 4 {
+                self.put(IF_EQUAL, to, if at == last { LET } else { NEXT }, number);
             }
         }
     }
-    filter
+
+    /// What the arguments of a call decide.
+    const fn arguments(&mut self, call: usize, strict: bool, asks: bool) {
+        /// `SYS_SOCKET`, the first argument of `socketcall(2)`.
+        const MAKE: u32 = 1;
+        self.label(ARGUMENTS + call as u8);
+        match call {
+            0 => {
+                self.put(LOAD, NEXT, NEXT, ARGUMENT);
+                let mut at = 0;
+                while at < FAMILIES.len() {
+                    let to = if asks && at < 2 { QUESTION } else { LET };
+                    let other = if at + 1 == FAMILIES.len() { NO_FAMILY } else { NEXT };
+                    self.put(IF_EQUAL, to, other, FAMILIES[at]);
+                    at += 1;
+                }
+            }
+            // The arguments of this one are out of sight.
+            1 if strict => self.put(ANSWER, NEXT, NEXT, ENOSYS),
+            1 if asks => {
+                self.put(LOAD, NEXT, NEXT, ARGUMENT);
+                self.put(IF_EQUAL, QUESTION, LET, MAKE);
+            }
+            _ if strict => {
+                self.put(LOAD, NEXT, NEXT, ARGUMENT);
+                self.put(IF_ANY_BIT, NO_RIGHT, LET, NEWUSER);
+            }
+            _ => {}
+        }
+    }
+
+    /// The whole filter.
+    const fn insns<const LEN: usize>(&self) -> [Insn; LEN] {
+        let mut insns = [Insn { code: 0, yes: 0, no: 0, value: 0 }; LEN];
+        let mut at = 0;
+        while at < LEN {
+            insns[at] = self.insns[at];
+            insns[at].yes = self.distance(at, insns[at].yes);
+            insns[at].no = self.distance(at, insns[at].no);
+            at += 1;
+        }
+        insns
+    }
+
+    const fn distance(&self, from: usize, label: Label) -> u8 {
+        if label == NEXT {
+            return 0;
+        }
+        assert!(self.labels[label as usize] > from && self.labels[label as usize] <= from + 256, "a label too far");
+        (self.labels[label as usize] - from - 1) as u8
+    }
+}
+
+/// Whether a filter has to do with one of [`Calls::numbers`].
+#[allow(clippy::indexing_slicing, reason = "by the compiler alone")]
+const fn matters(calls: &Calls, call: usize, strict: bool, asks: bool) -> bool {
+    calls.numbers()[call] != NONE && (strict || call == 0 || (asks && call == 1))
 }
 
 #[cfg(test)]
@@ -233,10 +396,16 @@ mod tests {
     use super::*;
 
     /// What the filter answers.
-    fn run(filter: &Filter, arch: u32, number: u32, argument: u32) -> u32 {
-        let (mut loaded, mut at) = (0, 0);
+    fn run(filter: &[Insn], arch: u32, number: u32, argument: u32) -> u32 {
+        run_counted(filter, arch, number, argument).0
+    }
+
+    /// And after how many instructions.
+    fn run_counted(filter: &[Insn], arch: u32, number: u32, argument: u32) -> (u32, u32) {
+        let (mut loaded, mut at, mut steps) = (0, 0, 0);
         loop {
-            let Insn { code, yes, no, value } = filter.as_slice()[at];
+            steps += 1;
+            let Insn { code, yes, no, value } = filter[at];
             let holds = match code {
                 LOAD => {
                     loaded = match value {
@@ -252,8 +421,9 @@ mod tests {
                     true
                 }
                 IF_EQUAL => loaded == value,
+                IF_NOT_LESS => loaded >= value,
                 IF_ANY_BIT => loaded & value != 0,
-                ANSWER => return value,
+                ANSWER => return (value, steps),
                 _ => panic!("{code:#x}"),
             };
             at += 1 + usize::from(if holds { yes } else { no });
@@ -264,12 +434,13 @@ mod tests {
     fn families_are_those_of_the_list() {
         for strict in [false, true] {
             let filter = filter(strict);
-            assert!(filter.len < LONGEST);
             for Calls { arch, socket, .. } in ARCHES {
                 for family in 0..60 {
                     let wanted = if FAMILIES.contains(&family) { ALLOW } else { EAFNOSUPPORT };
-                    assert_eq!(run(&filter, arch, socket, family), wanted, "{family}");
-                    assert_eq!(run(&filter, arch, socket | X32, family), wanted, "{family} of x32");
+                    assert_eq!(run(filter, arch, socket, family), wanted, "{family}");
+                    if cfg!(target_arch = "x86_64") && arch == ARCHES[0].arch {
+                        assert_eq!(run(filter, arch, socket | X32, family), wanted, "{family} of x32");
+                    }
                 }
             }
         }
@@ -281,14 +452,14 @@ mod tests {
             for (strict, refused) in [(false, ALLOW), (true, EPERM)] {
                 let filter = filter(strict);
                 for call in [clone, unshare] {
-                    assert_eq!(run(&filter, arch, call, NEWUSER | 17), refused);
-                    assert_eq!(run(&filter, arch, call, 0x4000_0011), ALLOW); // CLONE_NEWNET
+                    assert_eq!(run(filter, arch, call, NEWUSER | 17), refused);
+                    assert_eq!(run(filter, arch, call, 0x4000_0011), ALLOW); // CLONE_NEWNET
                 }
                 let lower = if strict { ENOSYS } else { ALLOW };
-                assert_eq!(run(&filter, arch, CLONE3, 0), lower);
-                assert_eq!(run(&filter, arch, IO_URING_SETUP, 8), ENOSYS);
+                assert_eq!(run(filter, arch, CLONE3, 0), lower);
+                assert_eq!(run(filter, arch, IO_URING_SETUP, 8), ENOSYS);
                 if socketcall != NONE {
-                    assert_eq!(run(&filter, arch, socketcall, 1), lower);
+                    assert_eq!(run(filter, arch, socketcall, 1), lower);
                 }
             }
         }
@@ -297,7 +468,6 @@ mod tests {
     #[test]
     fn the_backends_filter_asks_for_sockets_of_the_internet() {
         let filter = asking();
-        assert!(filter.len < LONGEST);
         for Calls { arch, socket, socketcall, clone, .. } in ARCHES {
             for family in 0..60 {
                 let wanted = match family {
@@ -305,14 +475,16 @@ mod tests {
                     _ if FAMILIES.contains(&family) => ALLOW,
                     _ => EAFNOSUPPORT,
                 };
-                assert_eq!(run(&filter, arch, socket, family), wanted, "{family}");
+                assert_eq!(run(filter, arch, socket, family), wanted, "{family}");
             }
-            assert_eq!(run(&filter, arch, socket | X32, 2), ENOSYS);
-            assert_eq!(run(&filter, arch, IO_URING_SETUP, 8), ENOSYS);
-            assert_eq!(run(&filter, arch, clone, NEWUSER), ALLOW);
+            if cfg!(target_arch = "x86_64") {
+                assert_eq!(run(filter, arch, socket | X32, 2), ENOSYS);
+            }
+            assert_eq!(run(filter, arch, IO_URING_SETUP, 8), ENOSYS);
+            assert_eq!(run(filter, arch, clone, NEWUSER), ALLOW);
             if socketcall != NONE {
-                assert_eq!(run(&filter, arch, socketcall, 1), ASK);
-                assert_eq!(run(&filter, arch, socketcall, 2), ALLOW);
+                assert_eq!(run(filter, arch, socketcall, 1), ASK);
+                assert_eq!(run(filter, arch, socketcall, 2), ALLOW);
             }
         }
     }
@@ -321,13 +493,22 @@ mod tests {
     fn other_calls_and_those_numbers_of_another_processor_are_let_through() {
         for strict in [false, true] {
             let filter = filter(strict);
-            let all = |calls: &Calls| [calls.socket, calls.socketcall, calls.clone, calls.unshare];
+            let all = Calls::numbers;
             for Calls { arch, .. } in ARCHES {
                 for number in (0..500).filter(|number| ![IO_URING_SETUP, CLONE3].contains(number)) {
                     let is_own = ARCHES.iter().any(|calls| calls.arch == arch && all(calls).contains(&number));
-                    assert!(is_own || run(&filter, arch, number, NEWUSER) == ALLOW, "{number}");
+                    assert!(is_own || run(filter, arch, number, NEWUSER) == ALLOW, "{number}");
                 }
             }
+        }
+    }
+
+    /// By what it takes the kernel to set it: see [`Draft`].
+    #[test]
+    fn a_number_that_does_not_matter_is_let_through_after_few_instructions() {
+        for (filter, most) in [(filter(false), 9 * END / 2), (filter(true), 6 * END), (asking(), 11 * END / 2)] {
+            let steps = (0..END).map(|number| run_counted(filter, ARCHES[0].arch, number, 1).1).sum::<u32>();
+            assert!(steps < most, "{steps} instead of {most}");
         }
     }
 }

@@ -60,11 +60,10 @@ fn begin(vrf: &[u8]) -> Result<(), Errno> {
     }
     process::wait_unseen(between);
     drop(theirs);
-    let program = filter::asking();
-    let listener = match process::filter_and_listen(program.as_slice()) {
+    let listener = match process::filter_and_listen(filter::asking()) {
         Err(Errno::EACCES) => {
             process::no_new_privs()?; // who has no privileges gives up those that a program could add
-            process::filter_and_listen(program.as_slice())?
+            process::filter_and_listen(filter::asking())?
         }
         other => other?,
     };

@@ -47,10 +47,9 @@ pub fn seal(level: Level, no_new_privs: Option<bool>, keep: Option<u64>, environ
         step("set no_new_privs", "", process::no_new_privs())?;
     }
     if level > Level::Bind {
-        let program = filter::filter(strict);
         let needs =
             "guard and strict need CONFIG_SECCOMP_FILTER, and CAP_SYS_ADMIN or --no-new-privs yes; bind does not";
-        step("install the seccomp filter", needs, process::filter(program.as_slice()))?;
+        step("install the seccomp filter", needs, process::filter(filter::filter(strict)))?;
     }
     if strict {
         let kept = KEPT.iter().fold(0_u64, |kept, capability| kept | 1 << capability);
