@@ -7,6 +7,7 @@
 #   version NAME TEXT                      what is measured with
 
 export rounds=3 plain=''
+costs seed || fail 'no random numbers'
 grep -q ' plain' /proc/cmdline && plain=yes
 
 version() {
