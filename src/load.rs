@@ -275,7 +275,9 @@ impl Files {
         let mut line = 1;
         loop {
             let text = self.raw((body.start, body.end));
-            let mut asks = Lines::new(text).map(Property::of).filter(|property| code(SOURCES, property.key) != 0);
+            let mut asks = Lines::new(text)
+                .map(|line| Property::known(line, None))
+                .filter(|property| code(SOURCES, property.key) != 0);
             let ask = asks.next();
             let at = |part: &[u8]| part.as_ptr().addr() - text.as_ptr().addr();
             let (before, key, value) = match &ask {

@@ -203,8 +203,8 @@ impl<'a> Property<'a> {
         Self { which: keyword(property.key), ..property }
     }
 
-    /// A line that begins with that keyword.
-    pub(super) fn known(line: Line<'a>, which: Option<Keyword>) -> Self {
+    /// A line that begins with that keyword, or one whose keyword does not matter.
+    pub fn known(line: Line<'a>, which: Option<Keyword>) -> Self {
         let mut words = Words::new(line.body);
         let key = words.next().unwrap_or_default();
         Self { at: line.at, key, value: words.rest(), which }

@@ -83,10 +83,9 @@ impl<'a> Conf<'a> {
     /// Calls `each` with every line of a service that has this keyword.
     #[inline(never)]
     pub fn each_field(&self, service: Service, field: Field, each: &mut dyn FnMut(Property<'a>)) {
-        for property in self.properties(Iface(service.0)) {
-            if code(NAMES, property.key) == field {
-                each(property);
-            }
+        let mut lines = self.properties(Iface(service.0));
+        while let Some(property) = lines.next_field(field) {
+            each(property);
         }
     }
 

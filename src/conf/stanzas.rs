@@ -23,7 +23,7 @@ use super::Fault;
 use super::hash::{Probe, fill, hash, probe};
 use super::keywords::{Keyword, OTHERS, OURS, Property, keyword, vlan_id, vrf_table};
 use super::lines::{Line, Lines, offset};
-use super::services::Service;
+use super::services::{self, Field, Service};
 use super::values::{self, Reason};
 use super::words::{Words, code, coded, has_word};
 use crate::bytes::before;
@@ -83,6 +83,8 @@ pub struct Entry {
     at: u32,
     /// Its keyword.
     which: Option<Keyword>,
+    /// Of a service's: its keyword, 0 if it is none.
+    field: Field,
 }
 
 /// [`Entry::at`] where an interface has no more lines.
@@ -516,6 +518,17 @@ pub struct Properties<'a> {
 }
 
 impl<'a> Properties<'a> {
+    /// The next one with that keyword of a service.
+    #[inline(never)]
+    pub(super) fn next_field(&mut self, field: Field) -> Option<Property<'a>> {
+        loop {
+            let entry = self.next_entry()?;
+            if entry.field == field {
+                return Some(self.at(entry));
+            }
+        }
+    }
+
     /// Where the next one is.
     #[inline(never)] // many ask
     fn next_entry(&mut self) -> Option<Entry> {
@@ -640,7 +653,7 @@ impl<'a> Index<'a, '_> {
             if stanza.first || stanza.kind == SERVICE {
                 // Of templates too: what is wrong with one is told whether or not it is used.
                 self.lines_of(n, offset(n).saturating_add(1), u32::MAX, 0)?;
-                self.entry(NO_MORE, None)?;
+                self.entry(Entry { at: NO_MORE, which: None, field: 0 })?;
             }
         }
         Ok(())
@@ -694,8 +707,13 @@ impl<'a> Index<'a, '_> {
             }
         }
         for line in lines {
+            if kind == SERVICE {
+                let property = Property::known(line, None);
+                self.entry(Entry { at: property.at, which: None, field: code(services::NAMES, property.key) })?;
+                continue;
+            }
             let property = Property::of(line);
-            self.entry(property.at, property.which)?;
+            self.entry(Entry { at: property.at, which: property.which, field: 0 })?;
             if property.which == Some(Keyword::Inherit) {
                 for word in Words::new(property.value) {
                     self.inherit(property.fault(word, ""), mark, depth)?;
@@ -728,12 +746,12 @@ impl<'a> Index<'a, '_> {
     }
 
     #[inline(never)]
-    fn entry(&mut self, at: u32, which: Option<Keyword>) -> Result<(), Fault<'a>> {
+    fn entry(&mut self, entry: Entry) -> Result<(), Fault<'a>> {
         self.count = self.count.saturating_add(1);
-        if (self.entries)(Entry { at, which }) {
+        if (self.entries)(entry) {
             return Ok(());
         }
-        Err(Fault { at, key: b"", word: b"", reason: "there is no memory for so many lines" })
+        Err(Fault { at: entry.at, key: b"", word: b"", reason: "there is no memory for so many lines" })
     }
 
     fn push(&mut self, stanza: Stanza) {

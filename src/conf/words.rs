@@ -224,13 +224,16 @@ pub const fn coded<const N: usize>(text: &[u8; N]) -> [u8; N] {
 /// The byte that stands for `word` in a table; 0 if it is none of its words.
 #[inline(never)]
 pub fn code(table: &'static [u8], word: &[u8]) -> u8 {
-    let mut rest = table;
-    while let [len, tail @ ..] = rest {
-        let (entry, next) = tail.split_at_checked(usize::from(*len)).unwrap_or_default();
-        match entry {
-            // Most have another length.
-            [code, name @ ..] if name.len() == word.len() && name == word => return *code,
-            _ => rest = next,
+    let mut at = 0;
+    while let Some(len) = table.get(at) {
+        let from = at + 1;
+        at = from + usize::from(*len);
+        // Most have another length.
+        if usize::from(*len) == word.len() + 1 {
+            match table.get(from..at) {
+                Some([code, name @ ..]) if name == word => return *code,
+                _ => {}
+            }
         }
     }
     0
