@@ -143,9 +143,10 @@ background() {
     pids="$pids $pid"
 }
 
-# listens_ PROTO PORT PID: a socket of that kind is there, in the namespace of PID, which still runs
+# listens_ PROTO PORT PID: a socket of that kind is there for anybody, in the namespace of PID, which still runs; what is left of a
+# connection to somebody who listened there before is none
 listens_() {
-    grep -q "^ *[0-9]*: [0-9A-F]*:$(printf '%04X' "$2") " "/proc/$3/net/${1%4}" 2>/tmp/said
+    grep -q "^ *[0-9]*: [0-9A-F]*:$(printf '%04X' "$2") [0-9A-F]*:0000 " "/proc/$3/net/${1%4}" 2>/tmp/said
 }
 
 serve() {
