@@ -835,8 +835,9 @@ impl Story<'_> {
             outcome = outcome.and(refresh(true)).and(self.take_back(apply)).and(refresh(false));
         }
         if !self.options.dry_run {
+            apply.record.each_down(&mut |name| self.selects(name)); // to be noted once
             for &node in self.order.as_slice() {
-                apply.stay_down(self.name(node))?;
+                outcome = outcome.and(apply.stay_down(self.name(node)));
             }
         }
         outcome.and(self.lines(apply, &[Phase::PostDown]))

@@ -150,6 +150,7 @@ impl Story<'_> {
         let mut end = before.len();
         while let Some((start, owner, line)) = record::line_before(before, end) {
             if line == record::DOWN {
+                apply.record.each_down(&mut |name| name == owner.name());
                 apply.stay_down(owner.name())?;
             }
             end = start;

@@ -140,6 +140,10 @@ expect 'it is up for a while' test -d /sys/class/net/mgmt
 soon nobody_waits
 sleep 0.5 # it looks at interfaces 100 ms after one has changed
 refuse 'it is put back' test -d /sys/class/net/mgmt
+for _ in 1 2; do
+    /vrf-launch -c /tmp/conf-run down --exact mgmt 2>/tmp/said # it is not there
+done
+equal 'it is noted once' "$(cat /run/vrf-launch/net-* | grep -c '^mgmt down$')" 1
 kill "$pid"
 wait "$pid"
 expect 'down' /vrf-launch -c /tmp/conf-run down
