@@ -201,23 +201,25 @@ fn stand(cgroup: &OwnedFd, hooks: &[Hook], wanted: &Name, program: &[Insn], othe
 fn first(cgroup: &OwnedFd, hook: Hook, wanted: &Name, known: u32) -> Result<(u32, Option<OwnedFd>), Errno> {
     let mut ids = [0; PROGRAMS];
     let count = bpf::query(cgroup, hook, &mut ids)?;
-    let mut stale = None;
+    let (mut found, mut stale) = (0, None);
     for &id in ids.iter().take(count) {
-        let mut name = *wanted;
-        if id != known {
-            let Ok(fd) = bpf::open(id) else { continue }; // gone since
-            bpf::name(&fd, &mut name)?;
-            if name.get(..7) == wanted.get(..7) && name != *wanted {
-                stale = Some(fd);
-                continue;
-            }
-            core::mem::forget(fd); // exec closes it
+        if id == known {
+            found = if found == 0 { id } else { found };
+            continue;
         }
-        if name == *wanted {
-            return Ok((id, stale));
+        let mut name = *wanted;
+        let Ok(fd) = bpf::open(id) else { continue }; // gone since
+        bpf::name(&fd, &mut name)?;
+        if name.get(..7) == wanted.get(..7) && name != *wanted {
+            stale = Some(fd);
+            continue;
+        }
+        core::mem::forget(fd); // exec closes it
+        if name == *wanted && found == 0 {
+            found = id;
         }
     }
-    Ok((0, stale))
+    Ok((found, stale))
 }
 
 /// Loads a program.

@@ -119,6 +119,23 @@ for crowd in 1 2 3; do
     equal 'socket, setsockopt, in, out' "$counts" '[1,1,1,1]'
 done
 
+case_ a_program_of_ours_that_is_for_another_vrf_is_taken_away
+# As after two launches at once, of which one saw the VRF before it was made anew.
+ip link add other type vrf table 51
+ip link set other up
+expect 'a launch' /vrf-launch --isolation strict other -- true
+expect 'a launch' /vrf-launch --isolation strict mgmt -- true
+mine=$tree/vrf-launch-strict/vrf/mgmt
+attached $tree/vrf-launch-strict/vrf/other | jq -r '.[] | "\(.attach_type) \(.id)"' | grep -v setsockopt >/tmp/theirs # that one is the same for all
+equal 'programs' "$(wc -l </tmp/theirs)" 3
+attached "$mine" | jq -c 'map(.id) | sort' >/tmp/before
+while read -r hook id; do
+    expect 'attached' bpftool cgroup attach "$mine" "$hook" id "$id" multi
+done </tmp/theirs
+run /vrf-launch --isolation strict mgmt -- echo started
+equal 'it is started' "$out$err" started
+equal 'its own are left' "$(attached "$mine" | jq -c 'map(.id) | sort')" "$(cat /tmp/before)"
+
 case_ program_that_binds_elsewhere_stops_the_start
 # One above ours runs after it and overrides it: only reading back shows that.
 ip link add elsewhere type vrf table 50
