@@ -10,7 +10,7 @@ mod wait;
 
 pub use shared::Shared;
 
-use crate::bytes::before;
+use crate::bytes::{before, copy};
 use crate::error::{Errno, Error, Exit, What, Why};
 use crate::features;
 use crate::ip::{self, Class, Device, Request};
@@ -1319,7 +1319,7 @@ fn way_back(command: &[u8], request: &Request<'_>, body: &[u8], out: &mut Buf<'_
 
 /// The same command with another verb.
 fn turned(command: &[u8], verb: &[u8], out: &mut Buf<'_>) {
-    let Some(words) = ip::words(command) else { return };
+    let Some(words) = ip::words_of_ours(command) else { return }; // it has been compiled
     out.str("ip");
     let mut behind_object = false;
     let mut done = false;
@@ -1459,16 +1459,20 @@ impl Known {
     /// Takes in what the kernel says of a link.
     fn read(&mut self, link: &[u8]) {
         let attrs = attrs(link, LINK);
-        for (to, from) in self.name.iter_mut().zip(text(attrs, uapi::IFLA_IFNAME)) {
-            *to = *from;
-        }
         self.index = word(link, LINK_INDEX);
         self.flags = word(link, LINK_FLAGS);
-        self.master = number(attrs, uapi::IFLA_MASTER).unwrap_or(0);
-        self.mtu = number(attrs, uapi::IFLA_MTU).unwrap_or(0);
-        if let Ok(address) = find(attrs, uapi::IFLA_ADDRESS).try_into() {
-            self.address = address;
-            self.has_address = true;
+        for attr in Attrs::new(attrs) {
+            let number = attr.u32().unwrap_or(0);
+            match attr.kind {
+                uapi::IFLA_IFNAME => _ = copy(attr.str(), &mut self.name),
+                uapi::IFLA_MASTER => self.master = number,
+                uapi::IFLA_MTU => self.mtu = number,
+                uapi::IFLA_ADDRESS => {
+                    copy(attr.payload, &mut self.address);
+                    self.has_address = attr.payload.len() == ETHERNET;
+                }
+                _ => {}
+            }
         }
         self.table = vrf_table(attrs).unwrap_or(0);
         self.fresh = true;

@@ -394,7 +394,7 @@ impl<'a> Composer<'_, 'a, '_> {
         let mut filled = true;
         let mut rest = template;
         loop {
-            let plain = |byte: &u8| !matches!(byte, b'[' | b']' | b'A'..=b'Z');
+            let plain = |byte: &u8| !matches!(byte, b'A'..=b']');
             let run = rest.iter().take_while(|byte| plain(byte)).count();
             out.bytes(rest.get(..run).unwrap_or_default());
             let Some([byte, behind @ ..]) = rest.get(run..) else { return true };

@@ -11,7 +11,7 @@ use crate::sys::{self, net};
 use crate::uapi;
 use crate::wire::ack::Ack;
 use crate::wire::decode;
-use crate::wire::msg::{HEADER, Messages, Writer};
+use crate::wire::msg::{HEADER, Header, Messages};
 use heapless::Vec;
 
 /// Options of a netlink socket. Source: `uapi/linux/netlink.h`.
@@ -124,17 +124,18 @@ impl Rtnl {
     #[inline(never)]
     fn write(&mut self, kind: u16, flags: u16, body: &[u8]) -> bool {
         let seq = self.seq.wrapping_add(1);
-        let mut room = [0; HEADER + limits::REQUEST];
-        let mut writer = Writer::new(&mut room);
-        writer.begin(kind, flags | uapi::NLM_F_REQUEST, seq);
-        writer.push(body, &[]);
-        writer.end();
-        let Some(len) = writer.finish() else { return false };
+        let Ok(len) = u32::try_from(HEADER + body.len()) else { return false };
+        let header = Header { len, kind, flags: flags | uapi::NLM_F_REQUEST, seq, portid: 0 }.bytes();
         if log::tells(2) {
             log::message(&|out| decode::put(kind, flags | uapi::NLM_F_REQUEST, body, out.str("> ").num(seq).str(" ")));
         }
-        if self.out.len() + len > limits::SEND || self.out.extend(writer.bytes()).is_err() {
-            return false;
+        let start = self.out.len();
+        let padding = [0; 3].get(..body.len().wrapping_neg() % 4).unwrap_or_default();
+        for part in [&header, body, padding] {
+            if self.out.len() + part.len() > limits::SEND || self.out.extend(part).is_err() {
+                self.out.truncate(start);
+                return false;
+            }
         }
         self.seq = seq;
         true

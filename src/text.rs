@@ -3,6 +3,7 @@
 //! Names that somebody else chose may hold any byte, terminal escapes included: [`Buf::shown`] and [`Buf::word`] write
 //! printable ASCII only.
 
+use crate::bytes::copy;
 use core::net::IpAddr;
 
 /// Whether a shell gives this byte a meaning of its own (blanks and control bytes aside).
@@ -67,11 +68,9 @@ impl<'b> Buf<'b> {
     #[inline(never)]
     pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
         let room = self.bytes.get_mut(self.len..).unwrap_or_default();
-        self.cut |= room.len() < bytes.len();
-        self.len += room.len().min(bytes.len());
-        for (place, byte) in room.iter_mut().zip(bytes) {
-            *place = *byte;
-        }
+        let copied = copy(bytes, room);
+        self.cut |= copied < bytes.len();
+        self.len += copied;
         self
     }
 

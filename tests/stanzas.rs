@@ -56,6 +56,16 @@ fn told(text: &str) -> Vec<String> {
     })
 }
 
+/// The length of a line is remembered in 16 bits.
+#[test]
+fn long_lines_are_whole() {
+    for length in [65_530, 65_531, 65_532, 65_533, 200_000] {
+        let value = "x".repeat(length);
+        let text = format!("iface a\n  up {value}  # c\n mtu 1\n");
+        assert_eq!(told(&text), [format!("a: up={value}@2 mtu=1@3")]);
+    }
+}
+
 /// The fault of a text: `line: key word: beginning of the reason`.
 #[track_caller]
 fn wrong(text: &str, expected: &str) {

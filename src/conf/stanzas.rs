@@ -81,6 +81,8 @@ impl Stanza {
 pub struct Entry {
     /// Where it is in the text; [`NO_MORE`] behind the last one of each interface.
     at: u32,
+    /// How long it is without its end; [`LONG`] if that is to be looked for.
+    len: u16,
     /// Its keyword.
     which: Option<Keyword>,
     /// Of a service's: its keyword, 0 if it is none.
@@ -89,6 +91,9 @@ pub struct Entry {
 
 /// [`Entry::at`] where an interface has no more lines.
 const NO_MORE: u32 = u32::MAX;
+
+/// [`Entry::len`] of lines that are as long or longer.
+const LONG: u16 = u16::MAX;
 
 /// Where entries go, one after the other; false where there is no room.
 pub type Entries<'r> = &'r mut dyn FnMut(Entry) -> bool;
@@ -547,8 +552,12 @@ impl<'a> Properties<'a> {
     /// The line there.
     #[inline(never)]
     fn at(&self, entry: Entry) -> Property<'a> {
-        let line = Lines::within(self.text, entry.at, self.text.len()).next();
-        Property::known(line.unwrap_or(Line { at: entry.at, body: b"" }), entry.which)
+        let text = self.text.get(index(entry.at)..).unwrap_or_default();
+        let mut line = Line { at: entry.at, body: text.get(..entry.len.into()).unwrap_or_default() };
+        if entry.len == LONG {
+            line.body = Lines::new(text).next().map_or(b"", |line| line.body);
+        }
+        Property::known(line, entry.which)
     }
 }
 
@@ -653,7 +662,7 @@ impl<'a> Index<'a, '_> {
             if stanza.first || stanza.kind == SERVICE {
                 // Of templates too: what is wrong with one is told whether or not it is used.
                 self.lines_of(n, offset(n).saturating_add(1), u32::MAX, 0)?;
-                self.entry(Entry { at: NO_MORE, which: None, field: 0 })?;
+                self.entry(Entry { at: NO_MORE, len: 0, which: None, field: 0 })?;
             }
         }
         Ok(())
@@ -707,13 +716,14 @@ impl<'a> Index<'a, '_> {
             }
         }
         for line in lines {
+            let entry =
+                Entry { at: line.at, len: u16::try_from(line.body.len()).unwrap_or(LONG), which: None, field: 0 };
             if kind == SERVICE {
-                let property = Property::known(line, None);
-                self.entry(Entry { at: property.at, which: None, field: code(services::NAMES, property.key) })?;
+                self.entry(Entry { field: code(services::NAMES, Property::known(line, None).key), ..entry })?;
                 continue;
             }
             let property = Property::of(line);
-            self.entry(Entry { at: property.at, which: property.which, field: 0 })?;
+            self.entry(Entry { which: property.which, ..entry })?;
             if property.which == Some(Keyword::Inherit) {
                 for word in Words::new(property.value) {
                     self.inherit(property.fault(word, ""), mark, depth)?;

@@ -428,20 +428,21 @@ pub(super) const fn start(mut table: usize) -> usize {
             size += names.len() + 3;
             groups = rest;
         }
-        size += 1;
+        size += 5;
         tables = rest;
         table -= 1;
     }
     size
 }
 
-/// The tables as bytes, the keywords of a group first, and a byte behind each table that begins no group: as structs
-/// they would have a pointer, a length and a relocation for each.
+/// The tables as bytes. First, four of them, which letters its keywords begin with ([`letter`]); then its groups, the keywords of
+/// each first; then a byte that begins no group. As structs they would have a pointer, a length and a relocation for each.
 static PACKED: [u8; start(TABLES.len())] = {
     let mut packed = [0; start(TABLES.len())];
     let mut room: &mut [u8] = &mut packed;
     let mut tables = TABLES;
     while let [groups, rest @ ..] = tables {
+        room = append(room, &letters(groups).to_le_bytes());
         let mut groups = *groups;
         while let [(id, at, needs, names), rest @ ..] = groups {
             let [at, more, ..] = at.to_le_bytes();
@@ -456,6 +457,27 @@ static PACKED: [u8; start(TABLES.len())] = {
     assert!(room.is_empty());
     packed
 };
+
+/// The letters with which the keywords of a table begin.
+const fn letters(mut groups: &[Group]) -> u32 {
+    let mut letters = 0;
+    while let [(_, _, _, names), rest @ ..] = groups {
+        let mut names = *names;
+        while let [sign, rest @ ..] = names {
+            if let (b'=' | b':', [first, ..]) = (*sign, rest) {
+                letters |= letter(*first);
+            }
+            names = rest;
+        }
+        groups = rest;
+    }
+    letters
+}
+
+/// A letter in a set of letters; some other bytes are taken for one.
+const fn letter(byte: u8) -> u32 {
+    1_u32.wrapping_shl(u32::from_le_bytes([byte, 0, 0, 0]))
+}
 
 /// The bit that tells the end of a group from a letter.
 pub(super) const END: u8 = 0x80;
@@ -492,7 +514,12 @@ const BEGINS: u8 = 0x40;
 #[inline(never)]
 pub(super) fn keyword(start: usize, word: &[u8]) -> (u8, u8, u8) {
     let first = word.first().copied().unwrap_or(0); // no keyword begins so
-    let (mut at, mut found) = (start, false);
+    let (mut at, mut found) = (start + 4, false);
+    if let Some(&[a, b, c, d]) = PACKED.get(start..at) {
+        if u32::from_le_bytes([a, b, c, d]) & letter(first) == 0 {
+            return (NONE, 0, 0);
+        }
+    }
     while let Some(&how) = PACKED.get(at) {
         if how >= END {
             if let (true, Some(&[about, needs])) = (found, PACKED.get(at + 1..at + 3)) {

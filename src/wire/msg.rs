@@ -12,6 +12,7 @@
 //!
 //! Source: `uapi/linux/netlink.h: struct nlmsghdr`, netlink(7).
 
+use crate::bytes::copy;
 use core::mem::{offset_of, size_of};
 use linux_raw_sys::netlink::nlmsghdr;
 
@@ -55,6 +56,16 @@ impl Header {
             seq: u32::from_ne_bytes([s0, s1, s2, s3]),
             portid: u32::from_ne_bytes([p0, p1, p2, p3]),
         }
+    }
+
+    /// A header's bytes.
+    pub const fn bytes(&self) -> [u8; HEADER] {
+        let [l0, l1, l2, l3] = self.len.to_ne_bytes();
+        let [k0, k1] = self.kind.to_ne_bytes();
+        let [f0, f1] = self.flags.to_ne_bytes();
+        let [s0, s1, s2, s3] = self.seq.to_ne_bytes();
+        let [p0, p1, p2, p3] = self.portid.to_ne_bytes();
+        [l0, l1, l2, l3, k0, k1, f0, f1, s0, s1, s2, s3, p0, p1, p2, p3]
     }
 }
 
@@ -121,10 +132,7 @@ impl<'b> Writer<'b> {
     /// Starts a message: its type, its `NLM_F_*` and its sequence number.
     pub fn begin(&mut self, kind: u16, flags: u16, seq: u32) {
         self.start = self.len;
-        let [k0, k1] = kind.to_ne_bytes();
-        let [f0, f1] = flags.to_ne_bytes();
-        let [s0, s1, s2, s3] = seq.to_ne_bytes();
-        self.push(&[0, 0, 0, 0, k0, k1, f0, f1, s0, s1, s2, s3, 0, 0, 0, 0], &[]);
+        self.push(&Header { kind, flags, seq, ..Header::default() }.bytes(), &[]);
     }
 
     /// Ends the message that [`Writer::begin`] started: now its length is known.
@@ -168,13 +176,12 @@ impl<'b> Writer<'b> {
         let end = self.len.saturating_add(aligned(head.len().saturating_add(tail.len())));
         match self.buf.get_mut(self.len..end) {
             Some(room) if !self.overflow => {
-                let mut to = room.iter_mut();
-                for part in [head, tail] {
-                    for (from, to) in part.iter().zip(to.by_ref()) {
-                        *to = *from;
-                    }
+                let head = copy(head, room);
+                let room = room.get_mut(head..).unwrap_or_default();
+                let tail = copy(tail, room);
+                for padding in room.iter_mut().skip(tail) {
+                    *padding = 0;
                 }
-                to.for_each(|to| *to = 0);
                 self.len = end;
             }
             _ => self.overflow = true,
@@ -185,9 +192,7 @@ impl<'b> Writer<'b> {
     pub fn patch(&mut self, at: usize, bytes: &[u8]) {
         // After an overflow the place may be the buffer's end.
         let old = self.buf.get_mut(at..self.len).unwrap_or_default();
-        for (old, new) in old.iter_mut().zip(bytes) {
-            *old = *new;
-        }
+        copy(bytes, old);
     }
 
     /// Remembers that something did not fit.
