@@ -6,24 +6,7 @@
 # kernels: all
 # programs: nginx
 # timeout: 240
-far lan eth0 10.20.30.1/24 fd20::1/64
-far net eth1 203.0.113.1/24 2001:db8::1/64
-cat >/tmp/conf <<'END'
-auto eth0
-iface eth0
-    address 10.20.30.40/24
-    address fd20::40/64
-    vrf mgmt
-auto eth1
-iface eth1
-    address 203.0.113.40/24
-    gateway 203.0.113.1
-    address 2001:db8::40/64
-    gateway 2001:db8::1
-auto mgmt
-iface mgmt
-    vrf-table 10
-END
+lan_and_net gateway
 /vrf-launch -c /tmp/conf up || fail 'up'
 echo 'www-data:x:33:33::/var/www:/bin/false' >>/etc/passwd
 echo 'www-data:x:33:' >>/etc/group

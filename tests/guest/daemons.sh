@@ -7,31 +7,12 @@
 # programs: dropbear nginx dnsmasq chronyd avahi-daemon caddy
 # timeout: 240
 level=guard
-far lan eth0 10.20.30.1/24 fd20::1/64
-far net eth1 203.0.113.1/24 2001:db8::1/64
+lan_and_net gateway
 on net ip route add 10.20.30.0/24 via 203.0.113.40
 on net ip route add fd20::/64 via 2001:db8::40
 for host in lan:eth0 net:eth1; do
     on ${host%:*} ip route add 224.0.0.0/4 dev ${host#*:}
 done
-cat >/tmp/conf <<'END'
-auto eth0
-iface eth0
-    address 10.20.30.40/24
-    address fd20::40/64
-    vrf mgmt
-
-auto eth1
-iface eth1
-    address 203.0.113.40/24
-    gateway 203.0.113.1
-    address 2001:db8::40/64
-    gateway 2001:db8::1
-
-auto mgmt
-iface mgmt
-    vrf-table 10
-END
 /vrf-launch -c /tmp/conf up || fail 'up'
 cat >>/etc/passwd <<'END'
 www-data:x:33:33::/var/www:/bin/false

@@ -11,6 +11,8 @@
 #   soon COMMAND...          tries COMMAND for up to thirty seconds
 #   far NS IF ADDR...        a host in network namespace NS with ADDR..., at the other end of our interface IF
 #   on NS COMMAND...         runs COMMAND on that host
+#   lan_and_net [gateway]    two hosts, and between them, in the file /tmp/conf, a configuration; with gateway, net leads further:
+#                              lan  10.20.30.1 fd20::1 ── eth0 (mgmt)    eth1 (main) ── net  203.0.113.1 2001:db8::1
 #   background COMMAND...    starts it (a program, not a function), and ends it and its children with the case; its PID is in $pid,
 #                            what it prints in the file $log
 #   serve PROTO PORT WORD [WRAPPER...]   in the background: answers WORD by tcp4, tcp6, udp4 or
@@ -133,6 +135,27 @@ on() {
     host_=$1
     shift
     ip netns exec "$host_" "$@"
+}
+
+lan_and_net() {
+    far lan eth0 10.20.30.1/24 fd20::1/64
+    far net eth1 203.0.113.1/24 2001:db8::1/64
+    cat >/tmp/conf <<END_
+auto eth0
+iface eth0
+    address 10.20.30.40/24
+    address fd20::40/64
+    vrf mgmt
+auto eth1
+iface eth1
+    address 203.0.113.40/24
+    ${1:+gateway 203.0.113.1}
+    address 2001:db8::40/64
+    ${1:+gateway 2001:db8::1}
+auto mgmt
+iface mgmt
+    vrf-table 10
+END_
 }
 
 background() {

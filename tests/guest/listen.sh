@@ -6,28 +6,15 @@
 # processors: all
 # modules: vrf
 # timeout: 90
-far lan eth0 10.20.30.1/24 fd20::1/64
-far net eth1 203.0.113.1/24 2001:db8::1/64
-cat >/tmp/conf <<'EOF2'
-auto eth0
-iface eth0
-    address 10.20.30.40/24
-    address fd20::40/64
-    vrf mgmt
-auto eth1
-iface eth1
-    address 203.0.113.40/24
-    address 2001:db8::40/64
-auto mgmt
-iface mgmt
-    vrf-table 10
+lan_and_net
+cat >>/tmp/conf <<'END'
 auto web
 service web
     vrf mgmt
     user nobody
     listen tcp:81 udp:81
     exec /usr/bin/listen service
-EOF2
+END
 /vrf-launch -c /tmp/conf up || fail 'up'
 for host in lan net; do # the far hosts prove their addresses
     soon sh -c "! ip netns exec $host ip -6 addr show tentative | grep -q inet6"

@@ -7,26 +7,9 @@
 # modules: vrf
 # timeout: 90
 level=guard
-far lan eth0 10.20.30.1/24 fd20::1/64
-far net eth1 203.0.113.1/24 2001:db8::1/64
-cat >/tmp/one <<'END'
-auto eth0
-iface eth0
-    address 10.20.30.40/24
-    address fd20::40/64
-    vrf mgmt
-
-auto eth1
-iface eth1
-    address 203.0.113.40/24
-    address 2001:db8::40/64
-
-auto mgmt
-iface mgmt
-    vrf-table 10
-END
-sed '/2001:db8::40/a\    vrf mgmt' /tmp/one >/tmp/two
-/vrf-launch -c /tmp/one up || fail 'up'
+lan_and_net
+sed '/2001:db8::40/a\    vrf mgmt' /tmp/conf >/tmp/two
+/vrf-launch -c /tmp/conf up || fail 'up'
 
 # The service: a server of each kind, a stream of pings by eth0, and a sender that names eth1 itself, by IP_PKTINFO.
 for proto in tcp4 tcp6 udp4 udp6; do
@@ -85,7 +68,7 @@ case_ it_is_one_no_more
 expect 'down' /vrf-launch -c /tmp/two down eth1
 equal 'its master' "$(readlink /sys/class/net/eth1/master)" ''
 expect 'the VRF is there' ip link show mgmt
-expect 'up, of no VRF' /vrf-launch -c /tmp/one up
+expect 'up, of no VRF' /vrf-launch -c /tmp/conf up
 reached ''
 [ $level = bind ] || equal 'nothing is sent there' "$(heard)" ''
 serves_the_lan

@@ -5,27 +5,8 @@
 # kernels: once alpine-6.18
 # modules: vrf
 # timeout: 180
-far lan eth0 10.20.30.1/24 fd20::1/64
-far net eth1 203.0.113.1/24 2001:db8::1/64
+lan_and_net gateway
 on net ip route add 10.20.30.0/24 via 203.0.113.40
-cat >/tmp/conf <<'EOF'
-auto eth0
-iface eth0
-    address 10.20.30.40/24
-    address fd20::40/64
-    vrf mgmt
-
-auto eth1
-iface eth1
-    address 203.0.113.40/24
-    gateway 203.0.113.1
-    address 2001:db8::40/64
-    gateway 2001:db8::1
-
-auto mgmt
-iface mgmt
-    vrf-table 10
-EOF
 
 mkdir -p /tmp/keys
 chmod 700 /tmp/keys

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The main job on a kernel that has no BPF, no cgroups and no modules: by the seccomp backend, which `auto` takes.
 #
-#   far  10.20.30.1 fd20::1 ── eth0 (mgmt)    eth1 (main) ── net  203.0.113.1 2001:db8::1
+#   lan  10.20.30.1 fd20::1 ── eth0 (mgmt)    eth1 (main) ── net  203.0.113.1 2001:db8::1
 # kernels: tiny
 # timeout: 90
 case_ there_is_no_bpf_and_no_cgroup
@@ -12,24 +12,7 @@ refuse 'BPF' bpftool prog
 refuse 'modules' test -e /proc/modules
 
 case_ up_and_a_launch
-far far eth0 10.20.30.1/24 fd20::1/64
-far net eth1 203.0.113.1/24 2001:db8::1/64
-cat >/tmp/conf <<'END'
-auto eth0
-iface eth0
-    address 10.20.30.40/24
-    address fd20::40/64
-    vrf mgmt
-auto eth1
-iface eth1
-    address 203.0.113.40/24
-    gateway 203.0.113.1
-    address 2001:db8::40/64
-    gateway 2001:db8::1
-auto mgmt
-iface mgmt
-    vrf-table 10
-END
+lan_and_net gateway
 expect 'up' /vrf-launch -c /tmp/conf up
 expect 'outside' ping -c 1 -W 2 203.0.113.1
 run /vrf-launch mgmt -- ping -c 1 -W 2 10.20.30.1
@@ -44,19 +27,19 @@ equal 'guard is not pretended' "$status$out" 111
 
 case_ connections
 for proto in tcp4 tcp6 udp4 udp6; do
-    serve $proto 7000 far-$proto ip netns exec far
+    serve $proto 7000 lan-$proto ip netns exec lan
     serve $proto 7000 net-$proto ip netns exec net
     serve $proto 8000 mgmt-$proto /vrf-launch -q mgmt --
 done
 for proto in tcp4 udp4; do
-    equal "$proto" "$(ask $proto 10.20.30.1 7000 /vrf-launch -q mgmt --)" far-$proto
+    equal "$proto" "$(ask $proto 10.20.30.1 7000 /vrf-launch -q mgmt --)" lan-$proto
     equal "$proto beyond" "$(ask $proto 203.0.113.1 7000 /vrf-launch -q mgmt -- 2>/tmp/said)" ''
-    equal "$proto in" "$(ask $proto 10.20.30.40 8000 ip netns exec far)" mgmt-$proto
+    equal "$proto in" "$(ask $proto 10.20.30.40 8000 ip netns exec lan)" mgmt-$proto
     equal "$proto in, from elsewhere" "$(ask $proto 203.0.113.40 8000 ip netns exec net 2>/tmp/said)" ''
 done
 for proto in tcp6 udp6; do
-    equal "$proto" "$(ask $proto fd20::1 7000 /vrf-launch -q mgmt --)" far-$proto
+    equal "$proto" "$(ask $proto fd20::1 7000 /vrf-launch -q mgmt --)" lan-$proto
     equal "$proto beyond" "$(ask $proto 2001:db8::1 7000 /vrf-launch -q mgmt -- 2>/tmp/said)" ''
-    equal "$proto in" "$(ask $proto fd20::40 8000 ip netns exec far)" mgmt-$proto
+    equal "$proto in" "$(ask $proto fd20::40 8000 ip netns exec lan)" mgmt-$proto
     equal "$proto in, from elsewhere" "$(ask $proto 2001:db8::40 8000 ip netns exec net 2>/tmp/said)" ''
 done
