@@ -106,9 +106,13 @@ build: ## (the default) target/vrf-launch; ARCH=aarch64|armv7|riscv64|x86_64: ta
 	@$(call cut,$(OUT))
 endif
 
-# Cuts off what is behind the last segment of a program without sections: lld leaves room for their table.
-cut = ! readelf -h $(1) | grep -q 'Number of section headers: *0$$' || \
-	truncate -s $$(($$(readelf -lW $(1) | awk '$$1 == "LOAD" && $$5 !~ /^0x0*$$/ { end = $$2 "+" $$5 } END { print end }'))) $(1)
+# Cuts off the table of sections, which is for linkers and debuggers, and what is before it behind the last segment: lld can leave the
+# table out, others put it behind a gap of up to 4 KiB. In the header, where it is and how much is at 40 and 58 (32 and 46 of 32 bits).
+cut = [ -n "$$CARGO_PROFILE_RELEASE_STRIP" ] || { \
+	case $$(od -An -tu1 -j4 -N1 $(1)) in *2) set 40 8 58 ;; *) set 32 4 46 ;; esac; \
+	zero() { head -c $$2 /dev/zero | dd of=$(1) bs=1 seek=$$1 conv=notrunc 2>/dev/null; }; \
+	zero $$1 $$2 && zero $$3 6 && \
+	truncate -s $$(($$(readelf -lW $(1) | awk '$$1 == "LOAD" && $$5 !~ /^0x0*$$/ { end = $$2 "+" $$5 } END { print end }'))) $(1); }
 
 # ---- What is done with it ------------------------------------------------------------------------------------------
 
