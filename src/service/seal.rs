@@ -9,6 +9,8 @@ use crate::sys::args::Strings;
 use crate::sys::path::Path;
 use crate::sys::{file, process};
 use core::ffi::CStr;
+use core::sync::atomic::AtomicBool;
+use core::sync::atomic::Ordering::Relaxed;
 
 /// The capabilities that a strict service keeps, if it has them: those that lead to no interface and to no other process's
 /// network. Source: `uapi/linux/capability.h`, capabilities(7).
@@ -46,7 +48,7 @@ pub fn seal(level: Level, no_new_privs: Option<bool>, keep: Option<u64>, environ
     if no_new_privs.unwrap_or(strict) {
         step("set no_new_privs", "", process::no_new_privs())?;
     }
-    if level > Level::Bind {
+    if strict || level > Level::Bind && !SHARED.load(Relaxed) {
         let needs =
             "guard and strict need CONFIG_SECCOMP_FILTER, and CAP_SYS_ADMIN or --no-new-privs yes; bind does not";
         step("install the seccomp filter", needs, process::filter(filter::filter(strict)))?;
@@ -65,6 +67,15 @@ pub fn seal(level: Level, no_new_privs: Option<bool>, keep: Option<u64>, environ
         step("close descriptors", "", process::close_but(passed))?;
     }
     Ok(())
+}
+
+/// Whether this process has guard's filter, and so all that it starts.
+static SHARED: AtomicBool = AtomicBool::new(false);
+
+/// Takes guard's filter upon this process, for all that it starts from now on: to set it for each takes the kernel a tenth of a
+/// start. Where it cannot be had, each tries for itself, and says why not.
+pub fn share() {
+    SHARED.store(process::filter(filter::filter(false)).is_ok(), Relaxed);
 }
 
 #[cold]

@@ -5,7 +5,7 @@
 //! nothing of it can end it.
 
 use super::output::{self, Printed};
-use super::{Settings, inetd, listen, respawn};
+use super::{Settings, inetd, listen, respawn, seal};
 use crate::bind::Backend;
 use crate::bind::cgroup::Target;
 use crate::bind::program::Level;
@@ -105,6 +105,8 @@ pub struct Supervisor<'h> {
     output_due_ms: u64,
     /// They are all to end.
     stopping: bool,
+    /// None has been started so far.
+    is_new: bool,
 }
 
 /// What has to be looked at again when it changes.
@@ -142,6 +144,7 @@ impl<'h> Supervisor<'h> {
             output: 0,
             output_due_ms: NEVER,
             stopping: false,
+            is_new: true,
         })
     }
 
@@ -507,6 +510,9 @@ impl<'h> Supervisor<'h> {
     #[inline(never)]
     fn start(&mut self, at: usize, now: u64) {
         let Some(state) = self.states.as_slice().get(at).copied() else { return };
+        if core::mem::take(&mut self.is_new) && self.guards_all() {
+            seal::share();
+        }
         let pipe = self.conf.conf.ready_fd(state.service).and_then(|_| process::pipe().ok());
         let cgroup = self.cgroup(state.service);
         match process::fork_into(cgroup.as_ref()) {
@@ -531,6 +537,20 @@ impl<'h> Supervisor<'h> {
                 });
             }
         }
+    }
+
+    /// Whether nothing is started from now on but services with guard's filter, and what brings interfaces up again, which takes
+    /// no shell. The first process of a machine has others to come.
+    #[inline(never)]
+    fn guards_all(&self) -> bool {
+        let is_guarded = |state: &State| {
+            let vrf = self.word(state.service, services::VRF);
+            let level = self.level(state.service, vrf).unwrap_or(Level::Guard);
+            !vrf.is_empty() && vrf != b"default" && level > Level::Bind
+        };
+        !self.host.names
+            && matches!(self.host.backend, Backend::Auto | Backend::Cgroup)
+            && self.states.as_slice().iter().all(is_guarded)
     }
 
     /// The cgroup of a service's VRF, so that it is there from its first moment. Where that cannot be, the child goes there

@@ -236,6 +236,31 @@ equal 'exit code' "$status" 0
 refuse 'it has not to be moved' grep -q 'cgroup.procs' /tmp/trace
 expect 'the kernel makes it there' grep -q 'clone3(.*CLONE_INTO_CGROUP' /tmp/trace
 
+case_ the_filter_is_set_once_where_all_services_have_it
+# filters WANTED LEVEL...: how many seccomp filters the supervisor has, and each of its services, which have these levels
+filters() {
+    wanted=$1 found=''
+    shift
+    {
+        cat /tmp/conf
+        for level in "$@"; do
+            printf 'auto %s\nservice %s\n    vrf mgmt\n    isolation %s\n    exec sleep 1234\n' "$level" "$level" "$level"
+        done
+    } >/tmp/case
+    launch
+    soon count 1234 $# || fail "$*: not started"
+    for process in "$launcher" $(for level in "$@"; do pid_of "$level"; done); do
+        found="$found $(sed -n 's/^Seccomp_filters:[^0-9]*//p' "/proc/$process/status")"
+    done
+    equal "$*" "$found" " $wanted"
+    kill "$launcher"
+    wait "$launcher"
+}
+filters '1 1' guard
+filters '1 1 2' guard strict
+filters '0 1 0' guard bind
+filters '0 0' bind
+
 case_ run_without_services
 conf
 run /vrf-launch -c /tmp/case run
