@@ -59,6 +59,8 @@ group=/sys/fs/cgroup$(sed 's/^0:://' "/proc/$kept/cgroup")
 expect 'the first process is told that there are no more' init-load exhaust /run/go "$group/cgroup.procs" "$kept" "$bomb"
 expect 'the first process runs' soon grep -q '^State:.S' /proc/1/status
 soon count 20 || soon count 20 || expect 'services run again' soon count 20 # the last wait between two attempts is 8 s
+# The one that has something to say at the end could not fork either, and has ended.
+expect 'traps runs again' soon sh -c "grep -qsa 'services_get_term_firs[t]' /proc/[0-9]*/cmdline"
 equal 'nothing that it says is left out' "$(dmesg | grep -c 'vrf-launch: s20: started')" 4
 expect 'no zombie is left' soon none
 echo 32768 >/proc/sys/kernel/pid_max
