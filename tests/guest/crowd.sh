@@ -73,9 +73,10 @@ expect 'up' /vrf-launch -q -c /tmp/conf up
 # The kernel's own threads, children of the second process, come and go.
 held() {
     sleep 1
+    grep -L '^PPid:.2$' /proc/[0-9]*/status >/tmp/processes 2>/tmp/said # not into a pipe, whose other end may be among them, or not yet
     echo "$(bpftool prog show | grep -c '^[0-9]') programs, $(bpftool map show | grep -c '^[0-9]') maps," \
         "$(bpftool link show | grep -c '^[0-9]') links, $(bpftool cgroup tree | grep -c ' vl') attached," \
-        "$(find /sys/fs/cgroup -type d | wc -l) cgroups, $(grep -L '^PPid:.2$' /proc/[0-9]*/status 2>/tmp/said | wc -l) processes," \
+        "$(find /sys/fs/cgroup -type d | wc -l) cgroups, $(wc -l </tmp/processes) processes," \
         "$(find /run /tmp -type f | wc -l) files, $(wc -l </proc/mounts) mounts"
 }
 # What the kernel holds beside caches that it can drop, in KiB; and open files.
