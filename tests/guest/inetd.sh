@@ -1,26 +1,13 @@
 #!/bin/sh
 # --inetd: a process for each connection; --listen's options; a web server that takes sockets over, and has no privileges.
 #
-#   lan  10.20.30.1, .2 fd20::1 ── eth0 (mgmt)    eth1 (main) ── net  203.0.113.1
+#   lan  10.20.30.1, .2 fd20::1 ── eth0 (mgmt)    eth1 (main) ── net  203.0.113.1 2001:db8::1
 # kernels: once alpine-6.18
 # modules: vrf
 # programs: nginx
 # timeout: 120
-far lan eth0 10.20.30.1/24 10.20.30.2/24 fd20::1/64
-far net eth1 203.0.113.1/24
-cat >/tmp/conf <<'END'
-auto eth0
-iface eth0
-    address 10.20.30.40/24
-    address fd20::40/64
-    vrf mgmt
-auto eth1
-iface eth1
-    address 203.0.113.40/24
-auto mgmt
-iface mgmt
-    vrf-table 10
-END
+lan_and_net
+on lan ip addr add 10.20.30.2/24 dev eth0
 /vrf-launch -c /tmp/conf up || fail 'up'
 echo 'www-data:x:33:33::/var/www:/bin/false' >>/etc/passwd
 echo 'www-data:x:33:' >>/etc/group
