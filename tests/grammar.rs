@@ -490,7 +490,10 @@ const MALFORMED: &[(&str, &str)] = &[
         "iface a\n hwaddress ether 02-00-00-00-00-01\n",
         "main:2: hwaddress \"02-00-00-00-00-01\": not an Ethernet address (00:11:22:33:44:55)",
     ),
-    ("iface a\n alias it's \"both\"\n", "main:2: alias \"it's \"both\"\": an alias with both kinds of quotes"),
+    (
+        "iface a\n alias it's \"both\"\n",
+        "main:2: alias \"it's \"both\"\": an alias with an apostrophe and one of \" $ ` \\",
+    ),
     (
         "iface a\n link-type veth\n veth-peer-name a/b\n",
         "main:3: veth-peer-name \"a/b\": not an interface name: blank, '/', ':' or '%' in it",

@@ -198,7 +198,12 @@ fn faults_have_their_line_and_word() {
     wrong("iface a\n netmask 255.0.255.0", "2: netmask 255.0.255.0: not a netmask");
     wrong("iface a\n hwaddress ether 1:2", "2: hwaddress 1:2: not an Ethernet address");
     wrong("iface a\n hwaddress ether", "2: hwaddress : not an Ethernet address");
-    wrong("iface a\n alias a'b\"c", "2: alias a'b\"c: an alias with both kinds of quotes");
+    wrong("iface a\n alias a'b\"c", "2: alias a'b\"c: an alias with an apostrophe and one of");
+    for special in ["$5", "`", "a\\b"] {
+        let text = format!("iface a\n alias it's {special}");
+        wrong(&text, &format!("2: alias it's {special}: an alias with an apostrophe"));
+        right(text.replace('\'', "").as_bytes(), |_, _| ());
+    }
     wrong(&format!("iface a\n alias {}", "x".repeat(256)), "2: alias xxx");
     wrong("iface a\n vrf-route 10.0.0.0/8 table 5", "2: vrf-route 10.0.0.0/8 table 5: the table is the VRF's own");
     wrong("iface a\n vrf-route ten", "2: vrf-route ten: ");

@@ -297,8 +297,9 @@ impl<'a> Property<'a> {
             K::Alias if self.value.len() > ALIAS => Err("longer than 255 bytes"),
             K::Alias => {
                 *word = self.value;
-                let quotes = self.value.contains(&b'\'') && self.value.contains(&b'"');
-                if quotes { Err("an alias with both kinds of quotes") } else { Ok(()) }
+                // Then it stands in "…", which keeps all but these.
+                let kept = !self.value.iter().any(|byte| matches!(byte, b'"' | b'$' | b'`' | b'\\'));
+                if kept || !self.value.contains(&b'\'') { Ok(()) } else { Err(QUOTES) }
             }
             K::VrfRoute => {
                 *word = self.value;
@@ -345,6 +346,8 @@ impl<'a> Property<'a> {
         }
     }
 }
+
+const QUOTES: Reason = "an alias with an apostrophe and one of \" $ ` \\";
 
 /// Bytes of an alias at most. Source: `uapi/linux/if.h: IFALIASZ`, less the NUL.
 const ALIAS: usize = 255;
