@@ -2,10 +2,10 @@
  *
  *   faults list COMMAND...                  what it calls: a line "PROCESS NUMBER CALL KINDS" for each system call
  *   faults KIND PROCESS NUMBER COMMAND...   runs it, with a fault at the NUMBERth system call of the PROCESSth process: the
- *                                           process is killed there (KIND kill), is given one byte at most (short), or an
- *                                           error (KIND is its name). The exit code is COMMAND's, 128+n by a signal, 124
- *                                           after ten seconds, 125 where there was no such call. With NEW=FOLDER in the
- *                                           environment it is the first process of new namespaces with that root, and
+ *                                           process is killed there (KIND kill), is given one byte at most at the next call that
+ *                                           may be (short), or an error (KIND is its name). The exit code is COMMAND's, 128+n by
+ *                                           a signal, 124 after ten seconds, 125 where there was no such call. With NEW=FOLDER in
+ *                                           the environment it is the first process of new namespaces with that root, and
  *                                           SIGTERM is sent after four seconds.
  *   faults echo PORT                        answers UDP datagrams, and says which of them escaped from a service
  *   faults ping ADDRESS PORT                sends one every few milliseconds until SIGTERM, but for the time from SIGUSR1 to
@@ -175,7 +175,7 @@ static void on_alarm(int signal) {
 }
 
 static int trace(const char *kind, int process, long number, char **command) {
-    int errno_ = 0, code = 125, hit = 0;
+    int errno_ = 0, code = 125, hit = 0, is_short = !strcmp(kind, "short");
     FILE *out = NULL;
     for (size_t i = 0; i < COUNT(ERRORS); i++)
         if (!strcmp(kind, ERRORS[i].name))
@@ -271,12 +271,13 @@ static int trace(const char *kind, int process, long number, char **command) {
             of->calls++;
             if (out) {
                 list(of, &info, out);
-            } else if (of->number == process && of->calls == number) {
+            } else if (!hit && is_short && of->number == process && of->calls >= number && may_be_short(pid, &info)) {
+                hit = 1;
+                third(pid, 1);
+            } else if (!is_short && of->number == process && of->calls == number) {
                 hit = 1;
                 if (!strcmp(kind, "kill")) {
                     kill(pid, SIGKILL);
-                } else if (!strcmp(kind, "short")) {
-                    third(pid, 1);
                 } else if (!has_no_errors(info.entry.nr)) {
                     skip(pid);
                     of->hit = 1;
