@@ -210,14 +210,15 @@ static int trace(const char *kind, int process, long number, char **command) {
     alarm(root ? 4 : 10);
     while (known > 0 || code == 125) {
         pid_t pid = waitpid(-1, &status, __WALL);
-        if (pid < 0 && errno == EINTR && late && root) {
+        /* One that calls without end never lets this wait: its events are there. */
+        if (late && root) {
             root = NULL;
             late = 0;
             kill(first, SIGTERM);
             alarm(25);
-            continue;
-        }
-        if (pid < 0 && errno == EINTR && late) {
+            if (pid < 0)
+                continue;
+        } else if (late) {
             for (int i = 0; i < known; i++)
                 kill(tracees[i].pid, SIGKILL);
             kill(-first, SIGKILL);
