@@ -40,6 +40,7 @@
 
 mod compiler;
 mod keywords;
+pub mod said;
 mod stands;
 
 pub use stands::stands;

@@ -13,6 +13,7 @@
 use crate::conf::values::{self, PROTOS, SCOPES, TABLES, name_of};
 use crate::conf::words::Words;
 use crate::error::Errno;
+use crate::ip::said::{put_name, put_prefix, put_selector};
 use crate::log::{Outcome, print};
 use crate::rtnl::{Bodies, Rtnl};
 use crate::sys::args::Strings;
@@ -29,9 +30,6 @@ use core::ffi::CStr;
 /// Objects, by the letters that stand for them here, in the order in which iproute2 compares them.
 const OBJECTS: [(&[u8], u8); 6] =
     [(b"address", b'a'), (b"route", b'r'), (b"rule", b'u'), (b"neighbor", b'n'), (b"neighbour", b'n'), (b"link", b'l')];
-
-/// Protocols by name, pairs of name and `IPPROTO_*`, as /etc/protocols has them. Others are `ipproto-NUMBER`.
-const TRANSPORTS: &[u8] = b"icmp 1 tcp 6 udp 17 gre 47 esp 50 ipv6-icmp 58 ospf 89 vrrp 112 sctp 132";
 
 /// What is asked for.
 #[derive(Default)]
@@ -230,15 +228,6 @@ const OF_LINK: [Field; 4] = [
     ("state ", How::Name(STATES), uapi::IFLA_OPERSTATE),
 ];
 const OF_ROUTE: [Field; 2] = [("src ", How::Address, uapi::RTA_PREFSRC), ("metric ", How::Number, uapi::RTA_PRIORITY)];
-
-/// Puts the name of a number, or the number.
-#[inline(never)]
-fn put_name(list: &'static [u8], number: u32, out: &mut Buf<'_>) {
-    match name_of(list, number) {
-        b"" => out.num(number),
-        name => out.bytes(name),
-    };
-}
 
 /// Puts the names of those bits that are set, each with that behind it; takes them away.
 #[inline(never)]
@@ -724,19 +713,6 @@ fn put_ip(value: &[u8], out: &mut Buf<'_>) {
     }
 }
 
-/// Puts a prefix; without its length, where that is all of it.
-#[inline(never)]
-fn put_prefix(value: &[u8], len: u8, none: &str, out: &mut Buf<'_>) {
-    if len == 0 {
-        out.str(none);
-        return;
-    }
-    put_ip(value, out);
-    if usize::from(len) < 8 * value.len() {
-        out.str("/").num(len.into());
-    }
-}
-
 fn put_gateway(of: &[u8], out: &mut Buf<'_>) {
     let (own, other) = (find(of, uapi::RTA_GATEWAY), find(of, uapi::RTA_VIA));
     if !own.is_empty() {
@@ -768,55 +744,7 @@ fn put_address(addr: &[u8], out: &mut Buf<'_>) {
 fn put_rule(body: &[u8], out: &mut Buf<'_>) {
     let of = attrs(body, ROUTE);
     out.num(number(of, uapi::FRA_PRIORITY).unwrap_or(0)).str(":\t");
-    if word(body, 8) & uapi::FIB_RULE_INVERT != 0 {
-        out.str("not ");
-    }
-    put_prefix(find(of, uapi::FRA_SRC), byte(body, 2), "all", out.str("from "));
-    if byte(body, 1) != 0 {
-        put_prefix(find(of, uapi::FRA_DST), byte(body, 1), "", out.str(" to "));
-    }
-    if byte(body, 3) != 0 {
-        out.str(" tos 0x").hex(num(body, 3) / 16).hex(num(body, 3) % 16);
-    }
-    let mask = number(of, uapi::FRA_FWMASK).unwrap_or(u32::MAX);
-    if let Some(mark) = number(of, uapi::FRA_FWMARK).filter(|mark| *mark != 0 || mask != u32::MAX) {
-        out.str(" fwmark 0x").hex(mark);
-        if mask != u32::MAX {
-            out.str("/0x").hex(mask);
-        }
-    }
-    for (says, kind, detached) in [
-        (" iif ", uapi::FRA_IIFNAME, uapi::FIB_RULE_IIF_DETACHED),
-        (" oif ", uapi::FRA_OIFNAME, uapi::FIB_RULE_OIF_DETACHED),
-    ] {
-        if !find(of, kind).is_empty() {
-            out.str(says).bytes(text(of, kind));
-            if word(body, 8) & detached != 0 {
-                out.str(" [detached]");
-            }
-        }
-    }
-    if num(find(of, uapi::FRA_L3MDEV), 0) != 0 {
-        out.str(" lookup [l3mdev-table]");
-    }
-    let range = find(of, uapi::FRA_UID_RANGE);
-    if !range.is_empty() {
-        out.str(" uidrange ").num(word(range, 0)).str("-").num(word(range, 4));
-    }
-    let protocol = num(find(of, uapi::FRA_IP_PROTO), 0);
-    if protocol != 0 {
-        out.str(" ipproto ").str(if name_of(TRANSPORTS, protocol).is_empty() { "ipproto-" } else { "" });
-        put_name(TRANSPORTS, protocol, out);
-    }
-    for (says, kind) in [(" sport ", uapi::FRA_SPORT_RANGE), (" dport ", uapi::FRA_DPORT_RANGE)] {
-        if let &[a, b, c, d] = find(of, kind) {
-            let (first, last) = (u16::from_ne_bytes([a, b]), u16::from_ne_bytes([c, d]));
-            out.str(says).num(first.into());
-            if first != last {
-                out.str("-").num(last.into());
-            }
-        }
-    }
+    put_selector(body, "lookup [l3mdev-table]", out);
     let table = number(of, uapi::FRA_TABLE).unwrap_or_else(|| num(body, 4));
     if table != 0 {
         put_name(TABLES, table, out.str(" lookup "));

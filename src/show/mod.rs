@@ -20,6 +20,7 @@ use crate::bytes::before;
 use crate::check::{self, Link};
 use crate::conf::values::table_name;
 use crate::error::Errno;
+use crate::ip::said;
 use crate::limits;
 use crate::log::{Outcome, refused};
 use crate::rtnl::{Bodies, Rtnl};
@@ -28,7 +29,7 @@ use crate::sys::mem::List;
 use crate::text::Buf;
 use crate::uapi;
 use crate::vrf::{self, Reach};
-use crate::wire::attr::{Attrs, find, ip, number, word};
+use crate::wire::attr::{Attrs, find, number, word};
 use crate::wire::msg::Writer;
 use crate::wire::query;
 use crate::wire::route::nexthops;
@@ -344,11 +345,13 @@ fn tell_rule(rule: &[u8], out: &mut Out) {
     let mut room = [0; limits::LINE];
     let mut text = Buf::new(&mut room);
     put_selector(rule, &mut text);
-    if text.is_empty() {
-        out.text("selector", b"");
-    } else {
-        out.text("selector|", text.as_bytes());
-        out.say(": ");
+    let selector = text.as_bytes();
+    match selector.strip_prefix(b"from all").unwrap_or(selector).trim_ascii_start() {
+        b"" => out.text("selector", b""),
+        selector => {
+            out.text("selector|", selector);
+            out.say(": ");
+        }
     }
     let attrs = rule.get(FIXED..).unwrap_or_default();
     let l3mdev = !find(attrs, uapi::FRA_L3MDEV).is_empty();
@@ -386,69 +389,30 @@ fn tell_rule(rule: &[u8], out: &mut Out) {
 /// Whom a rule is for, as iproute2 says it; nothing where it is for all.
 #[inline(never)]
 fn put_selector(rule: &[u8], out: &mut Buf<'_>) {
-    let &[_, to, from, tos, ..] = rule else { return };
-    let attrs = rule.get(FIXED..).unwrap_or_default();
-    let part = |out: &mut Buf<'_>, what: &str| {
-        out.str(if out.is_empty() { "" } else { " " }).str(what);
-    };
-    if word(rule, 8) & uapi::FIB_RULE_INVERT != 0 {
-        part(out, "not");
-    }
-    for (what, kind, len) in [("from ", uapi::FRA_SRC, from), ("to ", uapi::FRA_DST, to)] {
-        if let Some(network) = ip(find(attrs, kind)).filter(|_| len > 0) {
-            part(out, what);
-            out.ip(network).str("/").num(len.into());
-        }
-    }
-    if tos != 0 {
-        part(out, "tos 0x");
-        out.hex(tos.into());
-    }
-    for attr in Attrs::new(attrs) {
-        let one = u32::from(attr.u8().unwrap_or(0));
+    said::put_selector(rule, "l3mdev", out);
+    for attr in Attrs::new(rule.get(FIXED..).unwrap_or_default()) {
         match attr.kind {
-            uapi::FRA_IIFNAME => {
-                part(out, "iif ");
-                out.shown(attr.str());
-            }
-            uapi::FRA_OIFNAME => {
-                part(out, "oif ");
-                out.shown(attr.str());
-            }
-            uapi::FRA_FWMARK => {
-                part(out, "fwmark 0x");
-                out.hex(attr.u32().unwrap_or(0)).str("/0x").hex(number(attrs, uapi::FRA_FWMASK).unwrap_or(u32::MAX));
-            }
-            uapi::FRA_L3MDEV if one == 1 => part(out, "l3mdev"),
-            uapi::FRA_UID_RANGE => {
-                part(out, "uidrange ");
-                out.num(word(attr.payload, 0)).str("-").num(word(attr.payload, 4));
-            }
-            uapi::FRA_IP_PROTO => {
-                part(out, "ipproto ");
-                out.num(one);
-            }
-            uapi::FRA_SPORT_RANGE | uapi::FRA_DPORT_RANGE => {
-                part(out, if attr.kind == uapi::FRA_SPORT_RANGE { "sport " } else { "dport " });
-                if let &[a, b, c, d] = attr.payload {
-                    out.num(u16::from_ne_bytes([a, b]).into()).str("-").num(u16::from_ne_bytes([c, d]).into());
-                }
-            }
             uapi::FRA_SPORT_MASK | uapi::FRA_DPORT_MASK if attr.u16() == Some(u16::MAX) => {}
             uapi::FRA_DST
             | uapi::FRA_SRC
+            | uapi::FRA_IIFNAME
+            | uapi::FRA_OIFNAME
             | uapi::FRA_PRIORITY
-            | uapi::FRA_TABLE
+            | uapi::FRA_FWMARK
             | uapi::FRA_FWMASK
+            | uapi::FRA_TABLE
             | uapi::FRA_PROTOCOL
             | uapi::FRA_SUPPRESS_PREFIXLEN
             | uapi::FRA_SUPPRESS_IFGROUP
             | uapi::FRA_GOTO
             | uapi::FRA_PAD
-            | uapi::FRA_L3MDEV => {}
+            | uapi::FRA_L3MDEV
+            | uapi::FRA_UID_RANGE
+            | uapi::FRA_IP_PROTO
+            | uapi::FRA_SPORT_RANGE
+            | uapi::FRA_DPORT_RANGE => {}
             other => {
-                part(out, "attribute ");
-                out.num(other.into());
+                out.str(" attribute ").num(other.into());
             }
         }
     }
