@@ -22,8 +22,10 @@ pub enum Phase {
     Create,
     /// Before the interface is up: masters, rules.
     PreUp,
-    /// The interface, its addresses and gateways.
+    /// The interface, its addresses, gateways and routes.
     Up,
+    /// The end of that phase: a VRF's loopback addresses, and the lines.
+    UpLines,
     /// After that.
     PostUp,
     /// Before the interface goes down.
@@ -42,7 +44,7 @@ impl Phase {
         match self {
             Self::Create | Self::Lines => "create",
             Self::PreUp => "pre-up",
-            Self::Up => "up",
+            Self::Up | Self::UpLines => "up",
             Self::PostUp => "post-up",
             Self::PreDown => "pre-down",
             Self::Down => "down",
@@ -52,9 +54,9 @@ impl Phase {
 
     const fn keyword(self) -> Option<Keyword> {
         Some(match self {
-            Self::Create | Self::Lines => return None,
+            Self::Create | Self::Lines | Self::Up => return None,
             Self::PreUp => Keyword::PreUp,
-            Self::Up => Keyword::Up,
+            Self::UpLines => Keyword::Up,
             Self::PostUp => Keyword::PostUp,
             Self::PreDown => Keyword::PreDown,
             Self::Down => Keyword::Down,
@@ -225,11 +227,11 @@ impl<'a> Plan<'a> {
                 if self.conf.has_method(iface, Method::Dhcp) {
                     to.put(&here, b"[ip vrf exec M ]udhcpc -i N[Y]")?;
                 }
-                to.isolate(Keyword::VrfLoopback, &[true; 2], &LOOPBACKS)?;
             }
+            Phase::UpLines => to.isolate(Keyword::VrfLoopback, &[true; 2], &LOOPBACKS)?,
             Phase::Lines => {
                 to.routes()?;
-                for phase in [Phase::PreUp, Phase::Up, Phase::PostUp] {
+                for phase in [Phase::PreUp, Phase::UpLines, Phase::PostUp] {
                     to.own(phase)?;
                 }
             }

@@ -285,12 +285,14 @@ fn append(text: &mut List<u8>, bytes: &[u8]) -> Result<(), Errno> {
 // ---- up, down, plan
 
 /// The phases in which what was made is set up.
-const SET_UP: &[Phase] = &[Phase::PreUp, Phase::Up, Phase::PostUp];
+const SET_UP: &[Phase] = &[Phase::PreUp, Phase::Up, Phase::UpLines, Phase::PostUp];
 /// All in which something may be made.
-const MAKE: &[Phase] = &[Phase::Create, Phase::PreUp, Phase::Up, Phase::PostUp];
+const MAKE: &[Phase] = &[Phase::Create, Phase::PreUp, Phase::Up, Phase::UpLines, Phase::PostUp];
 
 /// So many interfaces are made before they are set up.
 const TOGETHER: usize = 16;
+/// More of them than that are set up in two rounds.
+const MANY: usize = 256;
 
 /// What to do about an interface that has to be there.
 const NO_INTERFACE: &str =
@@ -298,6 +300,17 @@ const NO_INTERFACE: &str =
 
 /// What is done with one item of an interface.
 type Deed<'d> = &'d mut dyn FnMut(Name, Phase, &Item<'_>) -> Outcome;
+
+/// In how many rounds interfaces are set up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Round {
+    /// One after the other.
+    Only,
+    /// Of a great many: VRFs come up, and what was made gets its master.
+    First,
+    /// Of a great many: the rest.
+    Second,
+}
 
 /// What is to be brought up, or down.
 struct Story<'o> {
@@ -466,17 +479,48 @@ impl Story<'_> {
         self.no_foreign_table(apply)?;
         let ordered = self.all_there(apply, &mut left)?;
         log::done("all that has to be is there", b"");
-        // Everything is made before anything is used. Of very many, some: what the kernel does for one interface takes the
-        // longer, the more VRFs there are (each table of IPv6 is gone through).
+        // Everything is made before anything is used. Of very many, some: the kernel goes through all tables of IPv6 whenever an
+        // interface comes up or gets a master, so that takes the longer, the more VRFs there are, and the more routes. Those come
+        // with the addresses of what is up: of a great many, the last thing.
         let all = self.order.as_slice();
         let some = if ordered && !self.options.dry_run { TOGETHER } else { all.len().max(1) };
+        let apart = some == TOGETHER && all.len() > MANY && all.iter().all(|node| self.is_alone(*node));
         let mut outcome = Ok(());
-        for nodes in all.chunks(some) {
-            self.make(apply, nodes, &mut left)?;
-            outcome = outcome.and(if left.is_empty() { Ok(()) } else { Err(Exit::System) });
-            outcome = outcome.and(self.set_up(apply, nodes, start, &mut left));
+        let rounds: &[Round] = if apart { &[Round::First, Round::Second] } else { &[Round::Only] };
+        for &round in rounds {
+            for nodes in all.chunks(some) {
+                if round != Round::Second {
+                    self.make(apply, nodes, &mut left)?;
+                    outcome = outcome.and(if left.is_empty() { Ok(()) } else { Err(Exit::System) });
+                }
+                outcome = outcome.and(self.set_up(apply, nodes, round, start, &mut left));
+            }
         }
         Ok(outcome)
+    }
+
+    /// Whether nothing of [`Round::First`] is about another interface than its VRF: no line of its own, no port, no way to a gateway.
+    #[inline(never)]
+    fn is_alone(&self, node: Node<'static>) -> bool {
+        const OTHERS: u64 =
+            Keyword::PreUp.bit() | Keyword::Requires.bit() | Keyword::BridgePorts.bit() | Keyword::BondMembers.bit();
+        let Node::Iface(iface) = node else { return true };
+        let mut lines = self.plan.conf().with_any(iface, OTHERS | Keyword::VrfRoute.bit());
+        lines.all(|line| line.which == Some(Keyword::VrfRoute) && !has(line.value, b"dev") && !has(line.value, b"via"))
+    }
+
+    /// The phases of an interface in a round. Of two, it has addresses in the second alone, and so has a VRF those of its loopback.
+    /// What somebody else has made, and uses perhaps, is a member of its VRF no longer without them than ever.
+    #[inline(never)]
+    fn phases(&self, node: Node<'static>, round: Round) -> &'static [Phase] {
+        let first = match node {
+            _ if round == Round::Only => SET_UP.len(),
+            Node::Iface(iface) if self.plan.conf().table(iface).is_some() => 2,
+            Node::Iface(iface) if self.plan.makes(iface) => 1,
+            _ => 0,
+        };
+        let phases = if round == Round::Second { SET_UP.get(first..) } else { SET_UP.get(..first) };
+        phases.unwrap_or_default()
     }
 
     /// Makes what is made, but for what is left out: all at once, and where that fails one after the other; what cannot be made
@@ -586,7 +630,14 @@ impl Story<'_> {
 
     /// Sets up one after the other, but for those that are left out. Where one fails, the others come up all the same.
     #[inline(never)]
-    fn set_up(&self, apply: &mut Apply, nodes: &[Node<'static>], start: usize, left: &mut List<u8>) -> Outcome {
+    fn set_up(
+        &self,
+        apply: &mut Apply,
+        nodes: &[Node<'static>],
+        round: Round,
+        start: usize,
+        left: &mut List<u8>,
+    ) -> Outcome {
         let mut outcome = Ok(());
         for &node in nodes {
             let name = self.name(node);
@@ -595,11 +646,9 @@ impl Story<'_> {
             }
             let mut done = self.needs_left(node, left.as_slice());
             if done.is_ok() {
-                done =
-                    self.one(node, SET_UP, &mut |name, phase, item| match is_left_port(name, item, left.as_slice()) {
-                        true => Ok(()),
-                        false => carry_out(apply, name, phase, item),
-                    });
+                done = self.one(node, self.phases(node, round), &mut |name, phase, item| {
+                    if is_left_port(name, item, left.as_slice()) { Ok(()) } else { carry_out(apply, name, phase, item) }
+                });
             }
             if matches!(node, Node::Bare(..)) && done.is_ok() {
                 continue; // there is little to it: it may go with the next one
@@ -788,7 +837,7 @@ impl Story<'_> {
     #[inline(never)]
     fn is_made(&self, name: &[u8]) -> bool {
         let mut made = false;
-        let _ = self.each(&[Phase::Create, Phase::PreUp, Phase::Up], &mut |_, _, item| {
+        let _ = self.each(&[Phase::Create, Phase::PreUp, Phase::Up, Phase::UpLines], &mut |_, _, item| {
             let adds = ip::request(item.command).filter(|request| request.class == Class::LinkAdd);
             // A pair has two names.
             let is_peer = || {

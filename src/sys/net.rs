@@ -6,8 +6,9 @@ use crate::limits;
 use core::ffi::{c_int, c_void};
 use core::mem::{MaybeUninit, size_of};
 use core::ops::Range;
+use core::ptr;
 use linux_raw_sys::general::iovec;
-use linux_raw_sys::net::mmsghdr;
+use linux_raw_sys::net::{mmsghdr, msghdr};
 use linux_raw_sys::netlink::sockaddr_nl;
 use rustix::fd::{AsRawFd, OwnedFd};
 use syscalls::{Sysno, syscall};
@@ -257,41 +258,52 @@ pub fn receive(fd: &OwnedFd, buf: &mut [u8]) -> Result<usize> {
     }
 }
 
-/// What the kernel reads and writes of some datagrams that are received with one call.
-#[repr(C)]
+/// What the kernel reads and writes of some datagrams that are received with one call; of fewer, the first ones.
 struct Batch {
-    heads: [mmsghdr; limits::BATCH],
-    parts: [iovec; limits::BATCH],
-    names: [sockaddr_nl; limits::BATCH],
+    heads: [MaybeUninit<mmsghdr>; limits::BATCH],
+    parts: [MaybeUninit<iovec>; limits::BATCH],
+    names: [MaybeUninit<sockaddr_nl>; limits::BATCH],
 }
 
 /// Receives the netlink datagrams that are there, up to `lens.len()`, with one call, each into its own `stride` bytes of `buf`. Gives
 /// how many came; their lengths are in `lens`, 0 for one that another process sent. Errors: `EAGAIN` where there is none.
 pub fn receive_many(fd: &OwnedFd, buf: &mut [u8], stride: usize, lens: &mut [usize]) -> Result<usize> {
     const DONTWAIT: u32 = 0x40; // linux/socket.h: MSG_DONTWAIT
-    // SAFETY: all zeroes is a valid value of these structs: null pointers and lengths of 0.
-    let mut batch: Batch = unsafe { MaybeUninit::zeroed().assume_init() };
+    const NO_NAME: sockaddr_nl = sockaddr_nl { nl_family: 0, nl_pad: 0, nl_pid: 0, nl_groups: 0 };
+    let Batch { heads, parts, names } = &mut Batch {
+        heads: [const { MaybeUninit::uninit() }; limits::BATCH],
+        parts: [const { MaybeUninit::uninit() }; limits::BATCH],
+        names: [const { MaybeUninit::uninit() }; limits::BATCH],
+    };
+    let rooms = buf.chunks_exact_mut(stride).take(lens.len());
     let mut want = 0_usize;
-    for (head, chunk) in batch.heads.iter_mut().zip(buf.chunks_exact_mut(stride)) {
-        let (Some(part), Some(name), true) = (batch.parts.get_mut(want), batch.names.get_mut(want), want < lens.len())
-        else {
-            break;
-        };
-        part.iov_base = chunk.as_mut_ptr().cast::<c_void>();
-        part.iov_len = iov_len(chunk.len());
-        head.msg_hdr.msg_name = (&raw mut *name).cast::<c_void>();
-        head.msg_hdr.msg_namelen = NAME_LEN;
-        head.msg_hdr.msg_iov = (&raw mut *part).cast();
-        head.msg_hdr.msg_iovlen = 1;
+    for (((head, part), name), room) in heads.iter_mut().zip(parts).zip(names.iter_mut()).zip(rooms) {
+        let part = part.write(iovec { iov_base: room.as_mut_ptr().cast(), iov_len: iov_len(room.len()) });
+        head.write(mmsghdr {
+            msg_hdr: msghdr {
+                msg_name: (&raw mut *name.write(NO_NAME)).cast(),
+                msg_namelen: NAME_LEN,
+                msg_iov: (&raw mut *part).cast(),
+                msg_iovlen: 1,
+                msg_control: ptr::null_mut(),
+                msg_controllen: 0,
+                msg_flags: 0,
+            },
+            msg_len: 0,
+        });
         want += 1;
     }
-    // SAFETY: `heads` holds `want` headers whose pointers go to names, parts and chunks of `buf` that live on past the
+    // SAFETY: `heads` begins with `want` headers whose pointers go to names, parts and rooms in `buf` that live on past the
     // call; the lengths beside them are theirs.
-    let got = unsafe { call!(recvmmsg, fd.as_raw_fd(), batch.heads.as_mut_ptr(), want, DONTWAIT, 0) }?;
-    for ((len, head), name) in lens.iter_mut().zip(&batch.heads).zip(&batch.names) {
+    let got = length(unsafe { call!(recvmmsg, fd.as_raw_fd(), heads.as_mut_ptr(), want, DONTWAIT, 0) }?);
+    for ((len, head), name) in lens.iter_mut().zip(heads).zip(names).take(got.min(want)) {
+        // SAFETY: it is one of the first `want`, which have been written.
+        let head = unsafe { head.assume_init_ref() };
+        // SAFETY: as above.
+        let name = unsafe { name.assume_init_ref() };
         *len = if name.nl_pid == 0 { length(head.msg_len) } else { 0 };
     }
-    Ok(length(got))
+    Ok(got)
 }
 
 /// The size of an address, as `msghdr` has it.

@@ -32,7 +32,7 @@ use vrf_launch::wire::rule::Rule;
 use vrf_launch::wire::tc::Filter;
 use vrf_launch::{apply, cli, log};
 
-const PHASES: [Phase; 4] = [Phase::Create, Phase::PreUp, Phase::Up, Phase::PostUp];
+const PHASES: [Phase; 5] = [Phase::Create, Phase::PreUp, Phase::Up, Phase::UpLines, Phase::PostUp];
 
 /// A configuration, indexed and checked; what is right is walked, planned, and its commands are compiled.
 pub fn configuration(bytes: &[u8]) {
