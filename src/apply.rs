@@ -153,7 +153,7 @@ pub const DHCP_END: &[u8] = b"udhcpc -k ";
 const TOOLS: [&[u8]; 3] = [SYSCTL, TC, DHCP_END];
 
 /// How one begins that deletes a link.
-const LINK_DEL: &[u8] = b"ip link del ";
+const LINK_DEL: &[u8] = b"ip link del dev ";
 
 /// What is missing for DHCP.
 const NO_CLIENT: &str =

@@ -43,6 +43,7 @@ mod keywords;
 pub mod said;
 mod stands;
 
+pub use compiler::is_of_link;
 pub use stands::stands;
 
 use crate::conf::values::Reason;

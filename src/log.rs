@@ -5,7 +5,7 @@ use crate::features;
 use crate::limits;
 use crate::sys::{self, file, process, time};
 use crate::text::Buf;
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering};
 
 /// The program's name, as messages begin.
 const NAME: &str = "vrf-launch: ";
@@ -128,6 +128,9 @@ pub fn say(error: &Error<'_>) -> Exit {
     say_near(error, b"")
 }
 
+/// The advice that was given last: errors that follow each other have it once.
+static ADVICE: AtomicPtr<u8> = AtomicPtr::new(core::ptr::null_mut());
+
 /// As [`say`]; where it is not empty, `near` is what was meant by the word that is wrong, as far as can be guessed, and in the place
 /// of the advice.
 #[cold]
@@ -138,9 +141,10 @@ pub fn say_near(error: &Error<'_>, near: &[u8]) -> Exit {
     }
     alarm(&|out| {
         error.render(out);
+        let advice = error.advice.as_ptr().cast_mut();
         if !near.is_empty() {
             error.render_near(near, out.str("\n").str(NAME));
-        } else if !error.advice.is_empty() {
+        } else if !error.advice.is_empty() && ADVICE.swap(advice, Ordering::Relaxed) != advice {
             out.str("\n").str(NAME).str(error.advice);
         }
     });

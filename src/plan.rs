@@ -182,11 +182,11 @@ impl<'a> Plan<'a> {
         match phase {
             Phase::Create if self.makes(iface) => {
                 if self.conf.table(iface).is_some() {
-                    to.last(Keyword::VrfTable, b"ip link add N type vrf table V")?;
+                    to.last(Keyword::VrfTable, b"ip link add W type vrf table V")?;
                 } else if self.conf.is_dummy_or_veth(iface) {
-                    to.last(Keyword::LinkType, b"ip link add N type V[ peer name P]")?;
+                    to.last(Keyword::LinkType, b"ip link add W type V[ peer name P]")?;
                 } else if let Some(members) = self.conf.last(iface, Keyword::BondMembers) {
-                    to.put(&members, b"ip link add N type bondY")?;
+                    to.put(&members, b"ip link add W type bondY")?;
                 } else if let Some(ports) = self.conf.ports(iface) {
                     to.last(ports, BRIDGE)?;
                 } else {
@@ -256,7 +256,7 @@ impl<'a> Plan<'a> {
                 if self.master(iface).is_some() {
                     to.put(&here, b"ip link set dev N nomaster")?;
                 }
-                if self.makes(iface) { to.put(&here, b"ip link del N") } else { Ok(()) }
+                if self.makes(iface) { to.put(&here, b"ip link del W") } else { Ok(()) }
             }
             _ => Ok(()),
         }
@@ -266,7 +266,7 @@ impl<'a> Plan<'a> {
 /// The command that makes a VLAN.
 const VLAN: &[u8] = b"ip link add link K name N type vlan id I protocol X";
 /// The command that makes a bridge.
-const BRIDGE: &[u8] = b"ip link add N type bridge[ stp_state B][ forward_delay C][ hello_time E][ max_age G]\
+const BRIDGE: &[u8] = b"ip link add W type bridge[ stp_state B][ forward_delay C][ hello_time E][ max_age G]\
 [ ageing_time J][ priority L][ vlan_filtering S]";
 
 /// The addresses that a program in a VRF expects to be there.
@@ -426,6 +426,12 @@ impl<'a> Composer<'_, 'a, '_> {
         let which = match letter {
             // The interface's name; of the line, its first word, and its family where it is not IPv4.
             b'N' => return put(self.plan.conf.device(self.iface), out),
+            // The same where a keyword might stand, or the beginning of one: to iproute2 `a` is `address`.
+            b'W' => {
+                let name = self.plan.conf.device(self.iface);
+                out.str(if ip::is_of_link(name) { "dev " } else { "" });
+                return put(name, out);
+            }
             b'V' => return put(first, out),
             b'F' => return is_v6 && put(b"-6", out),
             b'A' => return self.address(line, out),

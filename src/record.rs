@@ -4,7 +4,7 @@
 //! for and the `ip` command that takes it back, in the order of making; `down` carries them out from the last to the first.
 //!
 //! ```text
-//! mgmt/vrf ip link del mgmt                        owner/vrf: this is the VRF itself
+//! mgmt/vrf ip link del dev mgmt                    owner/vrf: this is the VRF itself
 //! - ip -6 rule del pref 2000 l3mdev unreachable    -: shared by all VRFs, goes with the last one
 //! eth0 ip addr del 10.20.30.40/24 dev eth0
 //! lan0 down                                      it was taken down, and stays so until an `up` of the user's

@@ -23,6 +23,12 @@ fn is_everything(word: &[u8]) -> bool {
     keyword(table!(EVERYTHING), word).0 == HERE
 }
 
+/// Whether `ip link` takes a word for a keyword, or the beginning of one: an interface of that name has `dev` before it.
+#[inline(never)]
+pub fn is_of_link(word: &[u8]) -> bool {
+    keyword(table!(LINK), word).0 != NONE
+}
+
 /// `AF_*` by its name; 0 if it is none.
 fn family(word: &[u8]) -> u8 {
     keyword(table!(FAMILIES), word).1

@@ -211,6 +211,24 @@ error_case_ unwritable_cgroup 111 '.*(cgroup.*EROFS|EROFS.*cgroup)' /vrf-launch 
 mount -o remount,rw /sys/fs/cgroup
 error_case_ no_configuration_at_all 100 '.*/etc/vrf-launch.conf' /vrf-launch up </dev/null
 
+# To `ip link add`, `a` is the beginning of `address`, and `b` of `broadcast`.
+case_ what_to_do_about_several_errors_is_said_once
+printf 'auto a\niface a\n    link-type dummy\nauto b\niface b\n    vrf-table 77\n' >/tmp/conf
+expect 'up' /vrf-launch -c /tmp/conf up
+as_nobody() { run setpriv --reuid 65534 --regid 65534 --clear-groups /vrf-launch -c /tmp/conf down; }
+as_nobody
+equal 'who may not read what was noted' "$status$err" '111vrf-launch: cannot read /run/vrf-launch: EACCES (permission denied)'
+mv /run/vrf-launch /tmp/noted
+chmod 755 /run # as it is elsewhere: without a place for notes, down goes by the file
+as_nobody
+equal 'exit code' "$status" 111
+equal 'errors' "$(echo "$err" | grep -c '^vrf-launch: cannot del link dev [ab]: EPERM')" 2
+equal 'advice, and once more behind another' "$(echo "$err" | grep -c '^vrf-launch: this needs root, or CAP_NET_ADMIN')" 2
+equal 'they are there' "$(ip -o link show | grep -cE ' (a|b): ')" 2
+mv /tmp/noted /run/vrf-launch
+expect 'down' /vrf-launch -c /tmp/conf down
+equal 'they are gone' "$(ip -o link show | grep -cE ' (a|b): ')" 0
+
 case_ ipv6_that_is_switched_off_keeps_nobody_from_ipv4
 cat >/tmp/conf <<'END'
 auto eth0
