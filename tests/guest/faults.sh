@@ -138,8 +138,10 @@ measure() {
     sleep 1
     state >/tmp/full
     faults brief >/tmp/before
-    # The folder of records is there, as it always is but for the first time.
-    mkdir -p /run/vrf-launch
+    # As it always is but for the first time, which has more news to wait for, and no folder for records.
+    /vrf-launch -q -c /tmp/conf up
+    /vrf-launch -q -c /tmp/conf down
+    is /tmp/before
     faults list /vrf-launch -q -c /tmp/conf up
     cp /tmp/points /tmp/points.up
     sleep 1
