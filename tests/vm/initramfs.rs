@@ -60,10 +60,7 @@ pub fn build(kernel: &Kernel, scenario: &Scenario) -> Result<Vec<u8>> {
     if vocabulary.is_file() && !scenario.path.starts_with(&guest) {
         own.file("test/more.sh", 0o644, &fs::read(vocabulary)?); // a benchmark's
     }
-    let binary = fs::read(match kernel.processor {
-        Processor::X86_64 => elf::binary()?,
-        other => elf::binary_for(other.name())?,
-    })?;
+    let binary = fs::read(kernel.processor.program()?)?;
     own.file("vrf-launch", 0o755, &binary);
     if let Some(conf) = &scenario.init {
         own.file("init", 0o755, &binary);

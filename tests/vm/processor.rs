@@ -2,7 +2,12 @@
 //!
 //! All run under emulation of the whole machine, so that seccomp, BPF and signals are those of its own kernel.
 
+use std::path::PathBuf;
 use std::process::Command;
+
+use anyhow::Result;
+
+use crate::elf;
 
 /// A processor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +65,17 @@ impl Processor {
         match self {
             Self::X86_64 => "gcc".to_owned(),
             _ => format!("{}-gcc", self.triplet()),
+        }
+    }
+
+    /// The program under test for it.
+    ///
+    /// # Errors
+    /// There is no such file.
+    pub fn program(self) -> Result<PathBuf> {
+        match self {
+            Self::X86_64 => elf::binary(),
+            _ => elf::binary_for(self.name()),
         }
     }
 
