@@ -32,7 +32,7 @@ use crate::uapi;
 use crate::wire::attr::Attrs;
 pub use crate::wire::attr::{find, ip as ip_of, number, text, word};
 use crate::wire::msg::Writer;
-use crate::wire::query;
+use crate::wire::{addr, link, query, route, rule};
 use core::cell::Cell;
 use core::net::IpAddr;
 
@@ -531,7 +531,7 @@ impl Apply {
         }
         way_back(command, &request, body, undo);
         if request.class == Class::AddrAdd {
-            let wanted = own_address(attrs(body, ADDR)).map(|address| (word(body, ADDR_INDEX), address));
+            let wanted = own_address(attrs(body, addr::FIXED)).map(|address| (word(body, addr::INDEX), address));
             if self.had.as_slice().iter().any(|had| Some(*had) == wanted) {
                 undo.truncate(0);
             }
@@ -690,8 +690,8 @@ impl Apply {
         self.rtnl.dump(uapi::RTM_GETADDR, writer.bytes(), &mut |entry| {
             let Some(entry) = entry else { return };
             // A kernel that does not heed the filter gives those of all.
-            if let Some(address) = own_address(attrs(entry, ADDR)) {
-                kept = kept.and(had.push((word(entry, ADDR_INDEX), address)));
+            if let Some(address) = own_address(attrs(entry, addr::FIXED)) {
+                kept = kept.and(had.push((word(entry, addr::INDEX), address)));
             }
         })?;
         kept
@@ -731,7 +731,7 @@ impl Apply {
             let mut writer = Writer::new(&mut room);
             query::link(master, &mut writer);
             self.rtnl.ask(uapi::RTM_GETLINK, writer.bytes(), &mut |link| {
-                table = vrf_table(attrs(link, LINK)).unwrap_or(0);
+                table = vrf_table(attrs(link, link::FIXED)).unwrap_or(0);
             })?;
         }
         Ok(if table == 0 { uapi::RT_TABLE_MAIN } else { table })
@@ -765,11 +765,11 @@ impl Apply {
         };
         undo.str("ip link set dev ").bytes(name);
         let nothing = undo.len();
-        let wanted = attrs(body, LINK);
+        let wanted = attrs(body, link::FIXED);
         let is_member = number(wanted, uapi::IFLA_MASTER).is_some_and(|master| master != 0 && master == known.master);
         // What goes down to become a member, of a bond, does not once it is one.
-        let mut changes_up = word(body, LINK_CHANGE) & uapi::IFF_UP != 0;
-        let up = word(body, LINK_FLAGS) & uapi::IFF_UP;
+        let mut changes_up = word(body, link::CHANGE) & uapi::IFF_UP != 0;
+        let up = word(body, link::FLAGS) & uapi::IFF_UP;
         changes_up &= !(is_member && up == 0);
         if changes_up && up != known.flags & uapi::IFF_UP {
             undo.str(if up != 0 { " down" } else { " up" });
@@ -802,7 +802,7 @@ impl Apply {
             let alias = text(wanted, uapi::IFLA_IFALIAS);
             let quote = if alias.contains(&b'\'') { b'"' } else { b'\'' };
             self.look(name, &mut |link| {
-                let before = text(attrs(link, LINK), uapi::IFLA_IFALIAS);
+                let before = text(attrs(link, link::FIXED), uapi::IFLA_IFALIAS);
                 if before != alias {
                     undo.str(" alias ").byte(quote).bytes(before).byte(quote);
                 }
@@ -827,7 +827,7 @@ impl Apply {
                 // First down: the kernel (5.17) takes the other for the first.
                 let mut room = [0; limits::REQUEST];
                 let mut down = Writer::new(&mut room);
-                down.push(body.get(..LINK).unwrap_or_default(), &[]);
+                down.push(body.get(..link::FIXED).unwrap_or_default(), &[]);
                 self.push(command, request, down.bytes(), b"", asked)?;
                 self.flush()?;
             }
@@ -858,7 +858,7 @@ impl Apply {
         query::link(index, &mut writer);
         // One that is gone has no name.
         let _ = self.rtnl.ask(uapi::RTM_GETLINK, writer.bytes(), &mut |link| {
-            out.bytes(text(attrs(link, LINK), uapi::IFLA_IFNAME));
+            out.bytes(text(attrs(link, link::FIXED), uapi::IFLA_IFNAME));
         });
         Ok(())
     }
@@ -880,15 +880,17 @@ impl Apply {
             let dumped = self.rtnl.dump(uapi::RTM_GETADDR, writer.bytes(), &mut |entry| {
                 let entry = entry.unwrap_or_default();
                 // Without a peer the kernel says only IFA_ADDRESS of an IPv6 address.
-                let own = own_address(attrs(entry, ADDR));
-                if let Some(own) = own.filter(|_| word(entry, ADDR_INDEX) == index) {
+                let own = own_address(attrs(entry, addr::FIXED));
+                if let Some(own) = own.filter(|_| word(entry, addr::INDEX) == index) {
                     delete.truncate(0);
                     delete.str("ip addr del ").ip(own);
                     // One that has a peer is not found without it.
-                    if let Some(peer) = ip_of(find(attrs(entry, ADDR), uapi::IFA_ADDRESS)).filter(|peer| *peer != own) {
+                    if let Some(peer) =
+                        ip_of(find(attrs(entry, addr::FIXED), uapi::IFA_ADDRESS)).filter(|peer| *peer != own)
+                    {
                         delete.str(" peer ").ip(peer);
                     }
-                    delete.str("/").num(byte(entry, ADDR_LEN)).str(" dev ").bytes(request.dev);
+                    delete.str("/").num(byte(entry, addr::LEN)).str(" dev ").bytes(request.dev);
                 }
             });
             if let Err(errno) = dumped {
@@ -939,13 +941,13 @@ impl Apply {
         self.flush()?;
         let Self { rtnl, local, .. } = self;
         *local = [[0; 3]; 2];
-        let dumped = rtnl.dump(uapi::RTM_GETRULE, &[0; RULE], &mut |entry| {
+        let dumped = rtnl.dump(uapi::RTM_GETRULE, &[0; rule::FIXED], &mut |entry| {
             let Some(entry) = entry else {
                 *local = [[0; 3]; 2];
                 return;
             };
-            let attrs = attrs(entry, RULE);
-            let table = number(attrs, uapi::FRA_TABLE).unwrap_or(byte(entry, RULE_TABLE));
+            let attrs = attrs(entry, rule::FIXED);
+            let table = number(attrs, uapi::FRA_TABLE).unwrap_or(byte(entry, rule::TABLE));
             if table != uapi::RT_TABLE_LOCAL || !meets_all(entry) {
                 return;
             }
@@ -995,7 +997,7 @@ impl Apply {
         let family = body.first().copied().unwrap_or(0);
         let kind = match class {
             Class::AddrAdd | Class::AddrDel | Class::AddrFlush => {
-                query::addrs_of_link(family, word(body, ADDR_INDEX), &mut writer);
+                query::addrs_of_link(family, word(body, addr::INDEX), &mut writer);
                 uapi::RTM_GETADDR
             }
             Class::RouteAdd | Class::RouteDel => {
@@ -1003,7 +1005,7 @@ impl Apply {
                 uapi::RTM_GETROUTE
             }
             _ => {
-                writer.push(&[family], &[0; RULE - 1]);
+                writer.push(&[family], &[0; rule::FIXED - 1]);
                 uapi::RTM_GETRULE
             }
         };
@@ -1056,7 +1058,7 @@ impl Apply {
         query::links_of_kind(b"vrf", &mut writer);
         self.rtnl.dump(uapi::RTM_GETLINK, writer.bytes(), &mut |entry| {
             // A kernel that has no VRFs does not know the filter, and gives every link.
-            let link = attrs(entry.unwrap_or_default(), LINK);
+            let link = attrs(entry.unwrap_or_default(), link::FIXED);
             if let Some(table) = vrf_table(link) {
                 each(text(link, uapi::IFLA_IFNAME), table);
             }
@@ -1356,26 +1358,6 @@ fn is_failure(class: Class, errno: Errno) -> bool {
 /// Bytes of the longest question: a link by its name, or a filter.
 const QUESTION: usize = 48;
 
-/// Bytes of a link's fixed part, and where its index, its flags and the change to them stand in it.
-pub const LINK: usize = 16;
-const LINK_INDEX: usize = 4;
-/// Its flags.
-pub const LINK_FLAGS: usize = 8;
-const LINK_CHANGE: usize = 12;
-/// Bytes of an address's fixed part, and where its length and the interface's index stand in it.
-pub const ADDR: usize = 8;
-/// The length.
-pub const ADDR_LEN: usize = 1;
-/// The interface's index.
-pub const ADDR_INDEX: usize = 4;
-/// Bytes of a route's fixed part.
-pub const ROUTE: usize = 12;
-/// Bytes of a rule's fixed part, and where its table, its action and its flags stand in it.
-const RULE: usize = 12;
-const RULE_TABLE: usize = 4;
-const RULE_ACTION: usize = 7;
-const RULE_FLAGS: usize = 8;
-
 /// The attributes behind a fixed part.
 pub fn attrs(body: &[u8], fixed: usize) -> &[u8] {
     body.get(fixed..).unwrap_or_default()
@@ -1388,17 +1370,17 @@ fn byte(body: &[u8], at: usize) -> u32 {
 
 /// The index of a link that is a VRF, from what the kernel says of it; 0 for another.
 pub fn vrf_index(link: &[u8]) -> u32 {
-    vrf_table(attrs(link, LINK)).map_or(0, |_| word(link, LINK_INDEX))
+    vrf_table(attrs(link, link::FIXED)).map_or(0, |_| word(link, link::INDEX))
 }
 
 /// The index of a link.
 pub fn any_index(link: &[u8]) -> u32 {
-    word(link, LINK_INDEX)
+    word(link, link::INDEX)
 }
 
 /// The index of a link that is a member of that master; 0 for another.
 pub fn member_index(link: &[u8], master: u32) -> u32 {
-    if number(attrs(link, LINK), uapi::IFLA_MASTER) == Some(master) { word(link, LINK_INDEX) } else { 0 }
+    if number(attrs(link, link::FIXED), uapi::IFLA_MASTER) == Some(master) { word(link, link::INDEX) } else { 0 }
 }
 
 /// The table of a link that is a VRF.
@@ -1420,10 +1402,10 @@ pub fn own_address(attrs: &[u8]) -> Option<IpAddr> {
 #[inline(never)]
 fn meets_all(rule: &[u8]) -> bool {
     let &[_, to, from, tos, ..] = rule else { return false };
-    let mut kinds = Attrs::new(attrs(rule, RULE)).map(|attr| attr.kind);
+    let mut kinds = Attrs::new(attrs(rule, rule::FIXED)).map(|attr| attr.kind);
     to | from | tos == 0
-        && byte(rule, RULE_ACTION) == u32::from(uapi::FR_ACT_TO_TBL)
-        && word(rule, RULE_FLAGS) & uapi::FIB_RULE_INVERT == 0
+        && byte(rule, rule::ACTION) == u32::from(uapi::FR_ACT_TO_TBL)
+        && word(rule, rule::FLAGS) & uapi::FIB_RULE_INVERT == 0
         && kinds.all(|kind| {
             matches!(
                 kind,
@@ -1442,10 +1424,10 @@ fn put_other(class: Class, entry: &[u8], out: &mut Buf<'_>) -> u32 {
     out.truncate(0);
     out.str("something else stands in its place");
     if class == Class::AddrAdd {
-        out.str(": the same address with length ").num(byte(entry, ADDR_LEN));
+        out.str(": the same address with length ").num(byte(entry, addr::LEN));
         return 0;
     }
-    let attrs = attrs(entry, ROUTE);
+    let attrs = attrs(entry, route::FIXED);
     out.str(": a route");
     // The gateway of another family stands behind that family's two bytes.
     let foreign = find(attrs, uapi::RTA_VIA).get(2..).unwrap_or_default();
@@ -1458,9 +1440,9 @@ fn put_other(class: Class, entry: &[u8], out: &mut Buf<'_>) -> u32 {
 impl Known {
     /// Takes in what the kernel says of a link.
     fn read(&mut self, link: &[u8]) {
-        let attrs = attrs(link, LINK);
-        self.index = word(link, LINK_INDEX);
-        self.flags = word(link, LINK_FLAGS);
+        let attrs = attrs(link, link::FIXED);
+        self.index = word(link, link::INDEX);
+        self.flags = word(link, link::FLAGS);
         for attr in Attrs::new(attrs) {
             let number = attr.u32().unwrap_or(0);
             match attr.kind {

@@ -18,6 +18,7 @@ use crate::text::Buf;
 use crate::uapi;
 use crate::vrf;
 use crate::wire::msg::Writer;
+use crate::wire::{addr, link};
 use core::ffi::CStr;
 
 /// What `ip vrf` is asked for.
@@ -108,7 +109,7 @@ fn change(args: Strings, environment: Strings) -> Outcome {
             let (mut index, mut table) = (0, 0);
             vrf::ask(&mut rtnl, name, &mut |link| {
                 index = apply::any_index(link);
-                table = apply::vrf_table(apply::attrs(link, apply::LINK)).unwrap_or(0);
+                table = apply::vrf_table(apply::attrs(link, link::FIXED)).unwrap_or(0);
             })
             .ok()?;
             Some(Device { index, table })
@@ -169,7 +170,10 @@ fn flush(rtnl: &mut Rtnl, question: &[u8]) -> Result<(), Errno> {
         rtnl.dump(uapi::RTM_GETADDR, question, &mut |address| {
             let address = address.unwrap_or_default();
             // What the kernel says of an address is what it takes for deleting it.
-            if apply::word(address, 4) == apply::word(question, 4) && len == 0 && address.len() <= room.len() {
+            if apply::word(address, addr::INDEX) == apply::word(question, addr::INDEX)
+                && len == 0
+                && address.len() <= room.len()
+            {
                 len = address.len();
                 room.iter_mut().zip(address).for_each(|(to, from)| *to = *from);
             }

@@ -17,11 +17,8 @@ use crate::sys::path::Path;
 use crate::uapi;
 use crate::wire::attr::Attrs;
 use crate::wire::msg::Writer;
-use crate::wire::query;
+use crate::wire::{addr, query, route};
 
-/// Bytes of the fixed parts of an address and of a route, see [`crate::wire::addr`] and [`crate::wire::route`].
-const ADDR: usize = 8;
-const ROUTE: usize = 12;
 /// `RT_SCOPE_LINK`
 const LINK: u8 = 253;
 /// `IFA_F_TEMPORARY`; `IFA_F_NODAD`; `IFA_F_TENTATIVE | IFA_F_DADFAILED`.
@@ -132,7 +129,7 @@ fn is_somebodys(route: &[u8], index: u32) -> bool {
     let [_, _, _, _, _, protocol, _, kind, ..] = route else { return false };
     !KERNELS.contains(protocol)
         && *kind == uapi::RTN_UNICAST
-        && Attrs::new(route.get(ROUTE..).unwrap_or_default())
+        && Attrs::new(route.get(route::FIXED..).unwrap_or_default())
             .any(|attr| attr.kind == uapi::RTA_OIF && attr.payload == index.to_ne_bytes())
 }
 
@@ -151,7 +148,7 @@ fn sure(body: &mut [u8]) {
         fix(flags);
     }
     let lowest = if cfg!(target_endian = "little") { 0 } else { 3 };
-    if let Some(flags) = field(body, ADDR, uapi::IFA_FLAGS).and_then(|field| field.get_mut(lowest)) {
+    if let Some(flags) = field(body, addr::FIXED, uapi::IFA_FLAGS).and_then(|field| field.get_mut(lowest)) {
         fix(flags);
     }
 }
@@ -165,7 +162,7 @@ fn moved(body: &mut [u8], table: u32) {
     if let Some(flags) = body.get_mut(lowest) {
         *flags &= !DOWN;
     }
-    if let Some(field) = field(body, ROUTE, uapi::RTA_TABLE) {
+    if let Some(field) = field(body, route::FIXED, uapi::RTA_TABLE) {
         field.copy_from_slice(&table.to_ne_bytes());
     }
 }

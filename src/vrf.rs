@@ -1,6 +1,6 @@
 //! VRFs as the kernel has them: a VRF by its name, and the interfaces that are its own.
 
-use crate::apply::{LINK, any_index, attrs, find, member_index, number, vrf_index, vrf_table, word};
+use crate::apply::{any_index, attrs, find, member_index, number, vrf_index, vrf_table, word};
 use crate::bind::program::Net;
 use crate::error::Errno;
 use crate::limits;
@@ -10,8 +10,8 @@ use crate::sys::mem::List;
 use crate::sys::path::Path;
 use crate::uapi;
 use crate::wire::msg::Writer;
-use crate::wire::query;
 use crate::wire::tc::{self, Filter};
+use crate::wire::{link, query, route};
 use core::net::IpAddr;
 
 /// The index of the VRF of that name; 0 for an interface that is no VRF. Errors: `ENODEV` where there is none.
@@ -146,8 +146,8 @@ pub fn reach(rtnl: &mut Rtnl, name: &[u8], reach: &mut Reach) -> Result<u32, Err
     let whole = rtnl.ask_and_dump(uapi::RTM_GETLINK, about.bytes(), of_members.bytes(), &mut |first, link| {
         if first {
             index = vrf_index(link);
-            table = vrf_table(attrs(link, LINK)).unwrap_or(0);
-            may_share = is_loose(attrs(link, LINK));
+            table = vrf_table(attrs(link, link::FIXED)).unwrap_or(0);
+            may_share = is_loose(attrs(link, link::FIXED));
         } else {
             grown = grown.and_then(|()| add_member(link, number, list));
         }
@@ -203,8 +203,8 @@ pub fn networks(rtnl: &mut Rtnl, table: u32, wanted: &dyn Fn(u32) -> bool, nets:
         query::routes_of_table(family, table, &mut question);
         let asked = rtnl.dump(uapi::RTM_GETROUTE, question.bytes(), &mut |route| {
             let Some(route) = route else { return nets.truncate(start) };
-            let Some(&[of, len, _, _, short, _, _, kind, ..]) = route.first_chunk::<12>() else { return };
-            let said = attrs(route, 12);
+            let Some(&[of, len, _, _, short, _, _, kind, ..]) = route.first_chunk::<{ route::FIXED }>() else { return };
+            let said = attrs(route, route::FIXED);
             let oif = number(said, uapi::RTA_OIF).unwrap_or(0);
             // Without the strict check a dump heeds no filter.
             let own = number(said, uapi::RTA_TABLE).unwrap_or(short.into()) == table && of == family;

@@ -11,7 +11,7 @@
 //!
 //! All of it is read from the kernel, not from the configuration: routes and addresses may be anybody's.
 
-use super::{ADDR, ADDR_INDEX, Apply, Asked, attrs, byte, own_address, word};
+use super::{Apply, Asked, attrs, byte, own_address, word};
 use crate::bind;
 use crate::bind::program::{self, Insn, Net};
 use crate::conf::values;
@@ -28,8 +28,8 @@ use crate::text::Buf;
 use crate::uapi;
 use crate::vrf::{self, PREF};
 use crate::wire::msg::Writer;
-use crate::wire::query;
 use crate::wire::tc::{self, Filter};
+use crate::wire::{addr, query};
 use core::net::IpAddr;
 
 /// A word of the configuration or the command line, which lives as long as the process.
@@ -318,9 +318,9 @@ fn addresses(rtnl: &mut Rtnl, index: u32, networks: &[Net], own: &mut List<Net>)
             query::addrs_of_link(family, index, &mut question);
             rtnl.dump(uapi::RTM_GETADDR, question.bytes(), &mut |entry| {
                 let Some(entry) = entry else { return own.truncate(start) };
-                let Some(address) = own_address(attrs(entry, ADDR)) else { return };
+                let Some(address) = own_address(attrs(entry, addr::FIXED)) else { return };
                 let is_wide = byte(entry, 3) < u32::from(uapi::RT_SCOPE_LINK);
-                if word(entry, ADDR_INDEX) != index || byte(entry, 0) != u32::from(family) || !is_wide {
+                if word(entry, addr::INDEX) != index || byte(entry, 0) != u32::from(family) || !is_wide {
                     return;
                 }
                 let net = vrf::host(index, address);

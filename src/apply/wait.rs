@@ -2,7 +2,7 @@
 //!
 //! By events, for no longer than `--wait` says; after a second it is said what is waited for.
 
-use super::{ADDR, ADDR_INDEX, Apply, LINK_FLAGS, attrs, number, own_address, word};
+use super::{Apply, attrs, number, own_address, word};
 use crate::error::{Errno, Error, Exit, What, Why};
 use crate::ip;
 use crate::log::{self, Outcome, refused, say};
@@ -12,7 +12,7 @@ use crate::sys::time;
 use crate::text::Buf;
 use crate::uapi;
 use crate::wire::msg::Writer;
-use crate::wire::query;
+use crate::wire::{addr, link, query};
 
 /// After so long it is said what is waited for, milliseconds.
 const TELL_MS: u64 = 1000;
@@ -105,7 +105,7 @@ impl Apply {
             let (mut index, mut flags) = (0, 0);
             match self.look(name, &mut |link| {
                 index = super::any_index(link);
-                flags = word(link, LINK_FLAGS);
+                flags = word(link, link::FLAGS);
             }) {
                 Err(Errno::ENODEV) => return Ok(()), // it has gone since
                 other => other.map_err(failed)?,
@@ -146,11 +146,11 @@ impl Apply {
         let (mut unsure, mut lost) = (false, None);
         let asked = self.rtnl.dump(uapi::RTM_GETADDR, question.bytes(), &mut |entry| {
             let entry = entry.unwrap_or_default();
-            if word(entry, ADDR_INDEX) == index {
-                let flags = number(attrs(entry, ADDR), uapi::IFA_FLAGS).unwrap_or(0);
+            if word(entry, addr::INDEX) == index {
+                let flags = number(attrs(entry, addr::FIXED), uapi::IFA_FLAGS).unwrap_or(0);
                 unsure |= flags & uapi::IFA_F_TENTATIVE != 0 && flags & uapi::IFA_F_DADFAILED == 0;
                 if flags & uapi::IFA_F_DADFAILED != 0 {
-                    lost = own_address(attrs(entry, ADDR));
+                    lost = own_address(attrs(entry, addr::FIXED));
                 }
             }
         });

@@ -38,7 +38,7 @@ use crate::text::Buf;
 use crate::uapi;
 use crate::vrf::{self, Reach};
 use crate::wire::msg::Writer;
-use crate::wire::query;
+use crate::wire::{addr, link, query};
 use attempt::{Found, Outside, Place};
 use core::ffi::CStr;
 use core::mem::ManuallyDrop;
@@ -63,14 +63,14 @@ impl Link {
     /// Reads what the kernel says of one.
     #[inline(never)]
     pub fn read(link: &[u8]) -> Self {
-        let attrs = apply::attrs(link, apply::LINK);
+        let attrs = apply::attrs(link, link::FIXED);
         let mut name = [0; limits::IFNAME];
         for (to, from) in name.iter_mut().zip(apply::text(attrs, uapi::IFLA_IFNAME)) {
             *to = *from;
         }
         Self {
             index: any_index(link),
-            flags: apply::word(link, apply::LINK_FLAGS),
+            flags: apply::word(link, link::FLAGS),
             master: apply::number(attrs, uapi::IFLA_MASTER).unwrap_or(0),
             table: apply::vrf_table(attrs).unwrap_or(0),
             name,
@@ -390,9 +390,9 @@ impl<'b> Audit<'b> {
         let Self { rtnl, out, .. } = self;
         rtnl.dump(uapi::RTM_GETADDR, question.bytes(), &mut |addr| {
             let Some(addr) = addr else { return out.truncate(start) };
-            let own = apply::own_address(apply::attrs(addr, apply::ADDR));
-            if let (true, Some(own)) = (apply::word(addr, apply::ADDR_INDEX) == link.index, own) {
-                let len = addr.get(apply::ADDR_LEN).copied().unwrap_or(0);
+            let own = apply::own_address(apply::attrs(addr, addr::FIXED));
+            if let (true, Some(own)) = (apply::word(addr, addr::INDEX) == link.index, own) {
+                let len = addr.get(addr::LEN).copied().unwrap_or(0);
                 out.str(", ").ip(own).str("/").num(len.into());
             }
         })?;
@@ -410,7 +410,7 @@ impl<'b> Audit<'b> {
             self.mark(Mark::Ok).str("shared with programs outside: ");
             let Self { rtnl, out, .. } = self;
             rtnl.ask(uapi::RTM_GETLINK, question.bytes(), &mut |link| {
-                out.shown(apply::text(apply::attrs(link, apply::LINK), uapi::IFLA_IFNAME));
+                out.shown(apply::text(apply::attrs(link, link::FIXED), uapi::IFLA_IFNAME));
             })?;
             if let Some(address) = net.address() {
                 out.str(", ").ip(address).str("/").num(net.len.into());

@@ -6,12 +6,7 @@
 use crate::text::Buf;
 use crate::uapi;
 use crate::wire::attr::Attrs;
-
-/// Bytes of a rule's fixed part, and where its table, its action and its flags stand in it. See [`crate::wire::rule`].
-const FIXED: usize = 12;
-const TABLE: usize = 4;
-const ACTION: usize = 7;
-const FLAGS: usize = 8;
+use crate::wire::rule::{ACTION, FIXED, FLAGS, TABLE};
 
 /// What has been seen of a family's rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use crate::conf::values::name_of;
 use crate::text::Buf;
 use crate::uapi;
 use crate::wire::attr::{find, ip, number, text, word};
+use crate::wire::rule;
 
 /// Protocols by name, pairs of name and `IPPROTO_*`, as /etc/protocols has them. Others are `ipproto-NUMBER`.
 const TRANSPORTS: &[u8] = b"icmp 1 tcp 6 udp 17 gre 47 esp 50 ipv6-icmp 58 ospf 89 vrrp 112 sctp 132";
@@ -38,9 +39,9 @@ pub fn put_prefix(value: &[u8], len: u8, none: &str, out: &mut Buf<'_>) {
 #[inline(never)]
 pub fn put_selector(rule: &[u8], l3mdev: &str, out: &mut Buf<'_>) {
     let &[_, to, from, tos, ..] = rule else { return };
-    let of = rule.get(12..).unwrap_or_default();
+    let of = rule.get(rule::FIXED..).unwrap_or_default();
     let one = |kind| find(of, kind).first().copied().unwrap_or(0);
-    let flags = word(rule, 8);
+    let flags = word(rule, rule::FLAGS);
     if flags & uapi::FIB_RULE_INVERT != 0 {
         out.str("not ");
     }

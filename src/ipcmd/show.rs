@@ -24,7 +24,7 @@ use crate::text::Buf;
 use crate::uapi;
 use crate::wire::attr::{Attrs, find, ip, number, text, word};
 use crate::wire::msg::Writer;
-use crate::wire::{query, route};
+use crate::wire::{addr, link, query, route};
 use core::ffi::CStr;
 
 /// Objects, by the letters that stand for them here, in the order in which iproute2 compares them.
@@ -171,11 +171,6 @@ struct Show<'a> {
     out: List<u8>,
 }
 
-/// Bytes of a message's fixed part: of a link, an address, a route, a rule, a neighbour.
-const LINK: usize = 16;
-const ADDR: usize = 8;
-const ROUTE: usize = 12;
-
 fn attrs(body: &[u8], fixed: usize) -> &[u8] {
     body.get(fixed..).unwrap_or_default()
 }
@@ -267,8 +262,12 @@ impl<'a> Show<'a> {
         let links = rtnl.dump_all(uapi::RTM_GETLINK, question.bytes())?;
         let mut names = List::new();
         for link in Bodies::of(&links) {
-            let mut named = Named { index: word(link, 4), is_up: word(link, 8) & uapi::IFF_UP != 0, name: [0; 16] };
-            for (to, from) in named.name.iter_mut().zip(text(attrs(link, LINK), uapi::IFLA_IFNAME)) {
+            let mut named = Named {
+                index: word(link, link::INDEX),
+                is_up: word(link, link::FLAGS) & uapi::IFF_UP != 0,
+                name: [0; 16],
+            };
+            for (to, from) in named.name.iter_mut().zip(text(attrs(link, link::FIXED), uapi::IFLA_IFNAME)) {
                 *to = *from;
             }
             names.push(named)?;
@@ -323,8 +322,8 @@ impl<'a> Show<'a> {
         if self.master == 0 {
             return Ok(self.asked.table.unwrap_or(uapi::RT_TABLE_MAIN));
         }
-        let master = Bodies::of(&self.links).find(|link| word(link, 4) == self.master).unwrap_or_default();
-        crate::apply::vrf_table(attrs(master, LINK)).ok_or(Wrong::Unknown)
+        let master = Bodies::of(&self.links).find(|link| word(link, link::INDEX) == self.master).unwrap_or_default();
+        crate::apply::vrf_table(attrs(master, link::FIXED)).ok_or(Wrong::Unknown)
     }
 
     /// Adds an entry, unless nothing is put.
@@ -392,21 +391,21 @@ impl<'a> Show<'a> {
         self.names_of_namespaces(&mut netns)?;
         let links = core::mem::take(&mut self.links);
         for link in Bodies::of(&links) {
-            let index = word(link, 4);
-            let of = attrs(link, LINK);
+            let index = word(link, link::INDEX);
+            let of = attrs(link, link::FIXED);
             let info = find(of, uapi::IFLA_LINKINFO);
             let is_asked = (self.dev == 0 || self.dev == index)
                 && (self.master == 0 || number(of, uapi::IFLA_MASTER) == Some(self.master))
                 && (self.asked.kind.is_empty() || text(info, uapi::IFLA_INFO_KIND) == self.asked.kind)
-                && (!self.asked.up || word(link, 8) & uapi::IFF_UP != 0);
-            let has_one = Bodies::of(&addrs).any(|addr| word(addr, 4) == index);
+                && (!self.asked.up || word(link, link::FLAGS) & uapi::IFF_UP != 0);
+            let has_one = Bodies::of(&addrs).any(|addr| word(addr, addr::INDEX) == index);
             if !is_asked || object == b'a' && family != 0 && !has_one {
                 continue;
             }
             if brief {
                 self.entry(&|show, out| {
                     show.put_brief(link, out);
-                    for addr in Bodies::of(&addrs).filter(|addr| word(addr, 4) == index) {
+                    for addr in Bodies::of(&addrs).filter(|addr| word(addr, addr::INDEX) == index) {
                         put_address(addr, out);
                     }
                 })?;
@@ -415,7 +414,7 @@ impl<'a> Show<'a> {
             if object == b'l' || !oneline {
                 self.entry(&|show, out| show.put_whole(link, netns.as_slice(), out))?;
             }
-            for addr in Bodies::of(&addrs).filter(|addr| word(addr, 4) == index) {
+            for addr in Bodies::of(&addrs).filter(|addr| word(addr, addr::INDEX) == index) {
                 self.entry(&|show, out| show.put_addr(addr, out))?;
             }
         }
@@ -467,8 +466,8 @@ impl<'a> Show<'a> {
     /// Puts the flags of a link.
     #[inline(never)]
     fn put_link_flags(&self, link: &[u8], out: &mut Buf<'_>) {
-        let of = attrs(link, LINK);
-        let mut flags = word(link, 8);
+        let of = attrs(link, link::FIXED);
+        let mut flags = word(link, link::FLAGS);
         let is_idle = flags & uapi::IFF_UP != 0 && flags & uapi::IFF_RUNNING == 0;
         flags &= !uapi::IFF_RUNNING;
         out.str(if is_idle { "<NO-CARRIER," } else { "<" });
@@ -487,7 +486,7 @@ impl<'a> Show<'a> {
 
     #[inline(never)]
     fn put_brief(&self, link: &[u8], out: &mut Buf<'_>) {
-        let of = attrs(link, LINK);
+        let of = attrs(link, link::FIXED);
         self.put_own_name(of, out);
         pad(out, 0, 16);
         out.byte(b' ');
@@ -503,9 +502,9 @@ impl<'a> Show<'a> {
 
     #[inline(never)]
     fn put_whole(&self, link: &[u8], netns: &[(u32, [u8; 32])], out: &mut Buf<'_>) {
-        let of = attrs(link, LINK);
+        let of = attrs(link, link::FIXED);
         let is_link = self.asked.object == b'l';
-        out.num(word(link, 4)).str(": ");
+        out.num(word(link, link::INDEX)).str(": ");
         self.put_own_name(of, out);
         self.put_link_flags(link, out.str(": "));
         self.put_fields(of, &OF_LINK, out);
@@ -532,7 +531,7 @@ impl<'a> Show<'a> {
             put(find(of, uapi::IFLA_ADDRESS), out);
             let other = find(of, uapi::IFLA_BROADCAST);
             if !other.is_empty() {
-                let is_point = word(link, 8) & 0x10 != 0;
+                let is_point = word(link, link::FLAGS) & 0x10 != 0;
                 put(other, out.str(if is_point { " peer " } else { " brd " }));
             }
         }
@@ -557,11 +556,11 @@ impl<'a> Show<'a> {
 
     #[inline(never)]
     fn put_addr(&self, addr: &[u8], out: &mut Buf<'_>) {
-        let of = attrs(addr, ADDR);
+        let of = attrs(addr, addr::FIXED);
         let is_v6 = byte(addr, 0) == uapi::AF_INET6;
         if self.asked.oneline {
-            out.num(word(addr, 4)).str(": ");
-            self.put_link(word(addr, 4), out);
+            out.num(word(addr, addr::INDEX)).str(": ");
+            self.put_link(word(addr, addr::INDEX), out);
         }
         out.str(if is_v6 { "    inet6 " } else { "    inet " });
         put_address(addr, out);
@@ -587,9 +586,9 @@ impl<'a> Show<'a> {
 
     #[inline(never)]
     fn put_route(&self, body: &[u8], wanted: u32, out: &mut Buf<'_>) {
-        let of = attrs(body, ROUTE);
+        let of = attrs(body, route::FIXED);
         let table = number(of, uapi::RTA_TABLE).unwrap_or_else(|| num(body, 4));
-        let mut flags = word(body, 8);
+        let mut flags = word(body, route::FLAGS);
         let oif = number(of, uapi::RTA_OIF);
         let is_other = wanted != 0 && wanted != table || self.dev != 0 && oif != Some(self.dev);
         // Of a VRF, what the kernel made for its own addresses is passed over.
@@ -662,7 +661,7 @@ impl<'a> Show<'a> {
 
     /// Whether a route is to the destination that is asked for.
     fn leads_to(&self, body: &[u8]) -> bool {
-        let dst = ip(find(attrs(body, ROUTE), uapi::RTA_DST));
+        let dst = ip(find(attrs(body, route::FIXED), uapi::RTA_DST));
         match self.asked.to {
             b"" => true,
             b"default" => byte(body, 1) == 0,
@@ -674,7 +673,7 @@ impl<'a> Show<'a> {
 
     #[inline(never)]
     fn put_neighbour(&self, body: &[u8], out: &mut Buf<'_>) {
-        let of = attrs(body, ROUTE);
+        let of = attrs(body, route::FIXED);
         let mut state = u32::from(u16::from_ne_bytes([byte(body, 8), byte(body, 9)]));
         let family = byte(body, 0);
         let is_other =
@@ -728,7 +727,7 @@ fn put_gateway(of: &[u8], out: &mut Buf<'_>) {
 /// Puts an address with its length, or with its peer.
 #[inline(never)]
 fn put_address(addr: &[u8], out: &mut Buf<'_>) {
-    let of = attrs(addr, ADDR);
+    let of = attrs(addr, addr::FIXED);
     let (local, far) = (find(of, uapi::IFA_LOCAL), find(of, uapi::IFA_ADDRESS));
     put_ip(if local.is_empty() { far } else { local }, out);
     if !local.is_empty() && !far.is_empty() && local != far {
@@ -742,7 +741,7 @@ fn put_address(addr: &[u8], out: &mut Buf<'_>) {
 
 #[inline(never)]
 fn put_rule(body: &[u8], out: &mut Buf<'_>) {
-    let of = attrs(body, ROUTE);
+    let of = attrs(body, route::FIXED);
     out.num(number(of, uapi::FRA_PRIORITY).unwrap_or(0)).str(":\t");
     put_selector(body, "lookup [l3mdev-table]", out);
     let table = number(of, uapi::FRA_TABLE).unwrap_or_else(|| num(body, 4));

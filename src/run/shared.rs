@@ -2,7 +2,7 @@
 //! that sends by an interface and hears nothing from there.
 
 use super::{Name, SET_UP, Story, append, leave};
-use crate::apply::{Apply, ROUTE, Shared, attrs, find};
+use crate::apply::{Apply, Shared, attrs, find};
 use crate::bind::program::Net;
 use crate::conf::keywords::Keyword;
 use crate::conf::stanzas::Iface;
@@ -17,6 +17,7 @@ use crate::text::Buf;
 use crate::uapi;
 use crate::vrf::{self, PREF};
 use crate::wire::msg::Writer;
+use crate::wire::route;
 use core::net::IpAddr;
 
 /// A route of a VRF by an interface that is not its member.
@@ -99,7 +100,7 @@ impl Story<'_> {
             let is_foreign = request.class == Class::RouteAdd && request.action == uapi::RTN_UNICAST;
             if is_foreign && !request.dev.is_empty() && request.dev != name && !is_member {
                 let len = body.bytes().get(1).copied().unwrap_or(0);
-                let dst = find(attrs(body.bytes(), ROUTE), uapi::RTA_DST);
+                let dst = find(attrs(body.bytes(), route::FIXED), uapi::RTA_DST);
                 let dst = vrf::net(0, request.family, len, dst);
                 each(&Foreign { vrf, at: item.at, interface: request.dev, dst });
             }

@@ -7,7 +7,7 @@
 use super::out::{Look, Out};
 use super::services::{self, Services};
 use super::walk::{self, End, Flow, Found, Said, Step};
-use super::{FIXED, Kernel, each_address, each_route, kind_name, link, name, read_rules, tell_route, tell_rule};
+use super::{Kernel, each_address, each_route, kind_name, link, name, read_rules, tell_route, tell_rule};
 use crate::bind::Vrf;
 use crate::check::{self, Link};
 use crate::error::{Errno, Error, Exit, What};
@@ -22,7 +22,7 @@ use crate::uapi;
 use crate::vrf::{self, Reach};
 use crate::wire::attr::{find, ip, number};
 use crate::wire::msg::Writer;
-use crate::wire::route::gateway;
+use crate::wire::{route, rule};
 
 /// What is asked.
 pub struct Question<'a> {
@@ -344,7 +344,7 @@ impl<'a> Explain<'a> {
     #[inline(never)]
     fn tell_answer(&self, answer: &Answer, out: &mut Out) {
         let route = answer.route.as_slice();
-        let attrs = route.get(FIXED..).unwrap_or_default();
+        let attrs = route.get(route::FIXED..).unwrap_or_default();
         let Found { kind, .. } = walk::found(route);
         let source = match find(attrs, uapi::RTA_PREFSRC) {
             b"" => self.flow.src,
@@ -371,7 +371,7 @@ impl<'a> Explain<'a> {
         out.text("type", kind_name(kind));
         let oif = number(attrs, uapi::RTA_OIF).unwrap_or(0);
         out.text("dev| --> ", name(self.links, oif));
-        out.ip("via| --> ", gateway(attrs), 255);
+        out.ip("via| --> ", route::gateway(attrs), 255);
         if kind == uapi::RTN_LOCAL {
             out.say(" --> this machine");
         } else {
@@ -384,7 +384,7 @@ impl<'a> Explain<'a> {
         // connect(2) looks a second time then.
         let is_for = |rule: &[u8]| {
             let len = rule.get(2).copied().unwrap_or(0);
-            len > 0 && walk::is_in(source, find(rule.get(FIXED..).unwrap_or_default(), uapi::FRA_SRC), len)
+            len > 0 && walk::is_in(source, find(rule.get(rule::FIXED..).unwrap_or_default(), uapi::FRA_SRC), len)
         };
         if self.flow.src.is_empty() && Bodies::of(&self.rules).any(is_for) {
             out.row();
@@ -422,7 +422,7 @@ impl<'a> Explain<'a> {
             let Found { kind, len, .. } = walk::found(route);
             text.str("table ").num(walk::table(route)).str(" says so: ");
             text.bytes(kind_name(kind));
-            match ip(find(route.get(FIXED..).unwrap_or_default(), uapi::RTA_DST)) {
+            match ip(find(route.get(route::FIXED..).unwrap_or_default(), uapi::RTA_DST)) {
                 Some(dst) => text.str(" ").ip(dst).str("/").num(len.into()),
                 None => text.str(" default"),
             };

@@ -31,13 +31,10 @@ use crate::uapi;
 use crate::vrf::{self, Reach};
 use crate::wire::attr::{Attrs, find, number, word};
 use crate::wire::msg::Writer;
-use crate::wire::query;
-use crate::wire::route::nexthops;
+use crate::wire::{addr, query, route, rule};
 use out::{Look, Out};
 use services::Services;
 
-/// Bytes of the fixed part of a route, and of a rule.
-const FIXED: usize = 12;
 /// Where the text of a line stands.
 const COLUMN: usize = 20;
 /// The families, and their versions.
@@ -179,7 +176,7 @@ fn tell_vrf(rtnl: &mut Rtnl, links: &[Link], vrf: &Link, services: &Services, ou
                 tell_route("", links, route, out);
                 out.end();
             }
-            nexthops(route, &mut |hop| {
+            route::nexthops(route, &mut |hop| {
                 let knows = shared.as_slice().iter().any(|net| net.interface == hop.oif);
                 if hop.oif > 1 && !knows && !interfaces.as_slice().contains(&hop.oif) && hop.oif != lone {
                     lone = hop.oif;
@@ -221,13 +218,13 @@ fn each_address(rtnl: &mut Rtnl, index: u32, family: u8, each: &mut dyn FnMut(&[
     query::addrs_of_link(family, index, &mut question);
     rtnl.dump(uapi::RTM_GETADDR, question.bytes(), &mut |addr| {
         let addr = addr.unwrap_or_default(); // those that have come do no harm if they come again
-        let attrs = apply::attrs(addr, apply::ADDR);
+        let attrs = apply::attrs(addr, addr::FIXED);
         let own = match find(attrs, uapi::IFA_LOCAL) {
             b"" => find(attrs, uapi::IFA_ADDRESS),
             own => own,
         };
-        if !own.is_empty() && (index == 0 || word(addr, apply::ADDR_INDEX) == index) {
-            each(own, addr.get(apply::ADDR_LEN).copied().unwrap_or(0));
+        if !own.is_empty() && (index == 0 || word(addr, addr::INDEX) == index) {
+            each(own, addr.get(addr::LEN).copied().unwrap_or(0));
         }
     })
 }
@@ -253,7 +250,7 @@ fn each_route(rtnl: &mut Rtnl, family: u8, table: u32, each: &mut dyn FnMut(&[u8
 #[inline(never)]
 fn tell_route(key: &str, links: &[Link], route: &[u8], out: &mut Out) {
     let &[_, len, _, _, _, _, _, kind, ..] = route else { return };
-    let attrs = route.get(FIXED..).unwrap_or_default();
+    let attrs = route.get(route::FIXED..).unwrap_or_default();
     out.object(key);
     if kind == uapi::RTN_UNICAST {
         out.text("type", kind_name(kind));
@@ -270,7 +267,7 @@ fn tell_route(key: &str, links: &[Link], route: &[u8], out: &mut Out) {
     if many {
         out.list("nexthops");
     }
-    nexthops(route, &mut |hop| {
+    route::nexthops(route, &mut |hop| {
         if many {
             out.item();
             out.num("weight| nexthop weight ", hop.weight);
@@ -353,7 +350,7 @@ fn tell_rule(rule: &[u8], out: &mut Out) {
             out.say(": ");
         }
     }
-    let attrs = rule.get(FIXED..).unwrap_or_default();
+    let attrs = rule.get(rule::FIXED..).unwrap_or_default();
     let l3mdev = !find(attrs, uapi::FRA_L3MDEV).is_empty();
     match walk::action(rule) {
         uapi::FR_ACT_TO_TBL => {
@@ -390,7 +387,7 @@ fn tell_rule(rule: &[u8], out: &mut Out) {
 #[inline(never)]
 fn put_selector(rule: &[u8], out: &mut Buf<'_>) {
     said::put_selector(rule, "l3mdev", out);
-    for attr in Attrs::new(rule.get(FIXED..).unwrap_or_default()) {
+    for attr in Attrs::new(rule.get(rule::FIXED..).unwrap_or_default()) {
         match attr.kind {
             uapi::FRA_SPORT_MASK | uapi::FRA_DPORT_MASK if attr.u16() == Some(u16::MAX) => {}
             uapi::FRA_DST

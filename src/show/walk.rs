@@ -22,11 +22,7 @@
 use crate::error::Errno;
 use crate::uapi;
 use crate::wire::attr::{Attrs, find, number, word};
-use crate::wire::route;
-
-/// Bytes of the fixed part of both, and where things stand in it.
-const FIXED: usize = 12;
-const FLAGS: usize = 8;
+use crate::wire::{route, rule};
 
 /// What is looked up.
 #[derive(Clone, Copy)]
@@ -115,7 +111,7 @@ pub fn is_in(addr: &[u8], network: &[u8], len: u8) -> bool {
 #[inline(never)]
 fn unmet(rule: &[u8], flow: &Flow<'_>, index: &dyn Fn(&[u8]) -> u32, vrfs: &mut u32) -> Option<&'static str> {
     let &[_, to, from, tos, ..] = rule else { return Some("cut") };
-    let attrs = rule.get(FIXED..).unwrap_or_default();
+    let attrs = rule.get(rule::FIXED..).unwrap_or_default();
     let mask = number(attrs, uapi::FRA_FWMASK).unwrap_or(u32::MAX);
     let (mut why, mut is_early) = (None, false);
     for attr in Attrs::new(attrs) {
@@ -167,7 +163,7 @@ fn unmet(rule: &[u8], flow: &Flow<'_>, index: &dyn Fn(&[u8]) -> u32, vrfs: &mut 
     if !is_in(flow.dst, find(attrs, uapi::FRA_DST), to) {
         why = Some("it goes elsewhere");
     }
-    if word(rule, FLAGS) & uapi::FIB_RULE_INVERT == 0 {
+    if word(rule, rule::FLAGS) & uapi::FIB_RULE_INVERT == 0 {
         why
     } else if why.is_none() {
         Some("all of it is as it says, and it is for all else")
@@ -178,19 +174,19 @@ fn unmet(rule: &[u8], flow: &Flow<'_>, index: &dyn Fn(&[u8]) -> u32, vrfs: &mut 
 
 /// The preference of a rule.
 pub fn pref(rule: &[u8]) -> u32 {
-    number(rule.get(FIXED..).unwrap_or_default(), uapi::FRA_PRIORITY).unwrap_or(0)
+    number(rule.get(rule::FIXED..).unwrap_or_default(), uapi::FRA_PRIORITY).unwrap_or(0)
 }
 
 /// The action of a rule: `FR_ACT_*`.
 pub fn action(rule: &[u8]) -> u8 {
-    rule.get(7).copied().unwrap_or(0)
+    rule.get(rule::ACTION).copied().unwrap_or(0)
 }
 
 /// The table of a rule or a route.
 pub fn table(body: &[u8]) -> u32 {
-    // FRA_TABLE and RTA_TABLE are the same.
-    number(body.get(FIXED..).unwrap_or_default(), uapi::RTA_TABLE)
-        .unwrap_or_else(|| body.get(4).copied().unwrap_or(0).into())
+    // It stands in the same place of both, and FRA_TABLE and RTA_TABLE are the same.
+    number(body.get(rule::FIXED..).unwrap_or_default(), uapi::RTA_TABLE)
+        .unwrap_or_else(|| body.get(rule::TABLE).copied().unwrap_or(0).into())
 }
 
 /// What a walk asks for and tells, on its way.
@@ -213,7 +209,7 @@ pub fn walk<'r>(
     // Before it is known, it is 0, which the kernel takes for main.
     let (mut target, mut vrfs) = (None, 0);
     for rule in rules {
-        let attrs = rule.get(FIXED..).unwrap_or_default();
+        let attrs = rule.get(rule::FIXED..).unwrap_or_default();
         if target.is_some_and(|target| target != pref(rule)) {
             continue;
         }
@@ -245,7 +241,7 @@ pub fn walk<'r>(
                     }
                 }
             }
-            uapi::FR_ACT_GOTO if word(rule, FLAGS) & uapi::FIB_RULE_UNRESOLVED == 0 => {
+            uapi::FR_ACT_GOTO if word(rule, rule::FLAGS) & uapi::FIB_RULE_UNRESOLVED == 0 => {
                 target = number(attrs, uapi::FRA_GOTO);
                 Said::Goto(target.unwrap_or(0))
             }
@@ -285,7 +281,7 @@ pub const fn errno(kind: u8) -> Option<Errno> {
 /// What tells a route from others.
 #[inline(never)]
 pub fn found(route: &[u8]) -> Found {
-    let attrs = route.get(FIXED..).unwrap_or_default();
+    let attrs = route.get(route::FIXED..).unwrap_or_default();
     let (len, kind) = (route.get(1).copied().unwrap_or(0), route.get(7).copied().unwrap_or(0));
     Found { kind, len, metric: number(attrs, uapi::RTA_PRIORITY).unwrap_or(0) }
 }
@@ -294,10 +290,10 @@ pub fn found(route: &[u8]) -> Found {
 #[inline(never)]
 pub fn choose(route: &[u8], of: u32, flow: &Flow<'_>, chosen: Option<Found>) -> Option<Found> {
     let &[family, to, from, tos, ..] = route else { return None };
-    let attrs = route.get(FIXED..).unwrap_or_default();
+    let attrs = route.get(route::FIXED..).unwrap_or_default();
     let is_six = family == uapi::AF_INET6;
     let fits = table(route) == of
-        && word(route, FLAGS) & uapi::RTM_F_CLONED == 0
+        && word(route, route::FLAGS) & uapi::RTM_F_CLONED == 0
         && tos == 0
         && is_six == (flow.dst.len() > 4)
         && is_in(flow.dst, find(attrs, uapi::RTA_DST), to)

@@ -23,14 +23,18 @@ use core::net::IpAddr;
 use linux_raw_sys::netlink::{ifa_cacheinfo, ifaddrmsg};
 
 /// Bytes of the fixed part.
-const FIXED: usize = 8;
+pub const FIXED: usize = size_of::<ifaddrmsg>();
+/// Where the prefix's length stands in it.
+pub const LEN: usize = offset_of!(ifaddrmsg, ifa_prefixlen);
+/// Where the interface's index stands, 4 bytes.
+pub const INDEX: usize = offset_of!(ifaddrmsg, ifa_index);
 
 const _: () = {
-    assert!(size_of::<ifaddrmsg>() == FIXED);
-    assert!(offset_of!(ifaddrmsg, ifa_prefixlen) == 1);
+    assert!(FIXED == 8);
+    assert!(LEN == 1);
     assert!(offset_of!(ifaddrmsg, ifa_flags) == 2);
     assert!(offset_of!(ifaddrmsg, ifa_scope) == 3);
-    assert!(offset_of!(ifaddrmsg, ifa_index) == 4);
+    assert!(INDEX == 4);
     assert!(size_of::<ifa_cacheinfo>() == 16);
     assert!(offset_of!(ifa_cacheinfo, ifa_valid) == 4);
 };

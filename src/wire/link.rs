@@ -26,14 +26,20 @@ use core::mem::{offset_of, size_of};
 use linux_raw_sys::netlink::ifinfomsg;
 
 /// Bytes of the fixed part.
-const FIXED: usize = 16;
+pub const FIXED: usize = size_of::<ifinfomsg>();
+/// Where the index stands in it, 4 bytes as are those below.
+pub const INDEX: usize = offset_of!(ifinfomsg, ifi_index);
+/// Where `IFF_*` stand.
+pub const FLAGS: usize = offset_of!(ifinfomsg, ifi_flags);
+/// Where it stands which of them are to change.
+pub const CHANGE: usize = offset_of!(ifinfomsg, ifi_change);
 
 const _: () = {
-    assert!(size_of::<ifinfomsg>() == FIXED);
+    assert!(FIXED == 16);
     assert!(offset_of!(ifinfomsg, ifi_type) == 2);
-    assert!(offset_of!(ifinfomsg, ifi_index) == 4);
-    assert!(offset_of!(ifinfomsg, ifi_flags) == 8);
-    assert!(offset_of!(ifinfomsg, ifi_change) == 12);
+    assert!(INDEX == 4);
+    assert!(FLAGS == 8);
+    assert!(CHANGE == 12);
 };
 
 /// A link.

@@ -30,14 +30,16 @@ use core::net::IpAddr;
 use linux_raw_sys::netlink::{rtmsg, rtnexthop, rtvia};
 
 /// Bytes of the fixed part.
-const FIXED: usize = 12;
+pub const FIXED: usize = size_of::<rtmsg>();
+/// Where `RTNH_F_*` and `RTM_F_*` stand in it, 4 bytes.
+pub const FLAGS: usize = offset_of!(rtmsg, rtm_flags);
 /// Bytes of a nexthop's fixed part.
 const HOP: usize = 8;
 
 const _: () = {
     assert!(size_of::<rtnexthop>() == HOP);
     assert!(offset_of!(rtnexthop, rtnh_ifindex) == 4);
-    assert!(size_of::<rtmsg>() == FIXED);
+    assert!(FIXED == 12);
     assert!(offset_of!(rtmsg, rtm_dst_len) == 1);
     assert!(offset_of!(rtmsg, rtm_src_len) == 2);
     assert!(offset_of!(rtmsg, rtm_tos) == 3);
@@ -45,7 +47,7 @@ const _: () = {
     assert!(offset_of!(rtmsg, rtm_protocol) == 5);
     assert!(offset_of!(rtmsg, rtm_scope) == 6);
     assert!(offset_of!(rtmsg, rtm_type) == 7);
-    assert!(offset_of!(rtmsg, rtm_flags) == 8);
+    assert!(FLAGS == 8);
     assert!(size_of::<rtvia>() == 2);
 };
 
@@ -150,7 +152,7 @@ pub fn nexthops(body: &[u8], each: &mut dyn FnMut(Nexthop<'_>)) {
     let mut rest = attr::find(attrs, RTA_MULTIPATH);
     if rest.is_empty() {
         let oif = attr::number(attrs, RTA_OIF).unwrap_or(0);
-        let flags = attr::word(body, offset_of!(rtmsg, rtm_flags));
+        let flags = attr::word(body, FLAGS);
         return each(Nexthop::of(oif, flags, 1, attrs));
     }
     while let [l0, l1, flags, hops, i0, i1, i2, i3, ..] = *rest {

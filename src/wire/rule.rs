@@ -27,16 +27,22 @@ use core::mem::{offset_of, size_of};
 use linux_raw_sys::netlink::fib_rule_hdr;
 
 /// Bytes of the fixed part.
-const FIXED: usize = 12;
+pub const FIXED: usize = size_of::<fib_rule_hdr>();
+/// Where the table stands in it, if it is below 256.
+pub const TABLE: usize = offset_of!(fib_rule_hdr, table);
+/// Where `FR_ACT_*` stands.
+pub const ACTION: usize = offset_of!(fib_rule_hdr, action);
+/// Where `FIB_RULE_*` stand, 4 bytes.
+pub const FLAGS: usize = offset_of!(fib_rule_hdr, flags);
 
 const _: () = {
-    assert!(size_of::<fib_rule_hdr>() == FIXED);
+    assert!(FIXED == 12);
     assert!(offset_of!(fib_rule_hdr, dst_len) == 1);
     assert!(offset_of!(fib_rule_hdr, src_len) == 2);
     assert!(offset_of!(fib_rule_hdr, tos) == 3);
-    assert!(offset_of!(fib_rule_hdr, table) == 4);
-    assert!(offset_of!(fib_rule_hdr, action) == 7);
-    assert!(offset_of!(fib_rule_hdr, flags) == 8);
+    assert!(TABLE == 4);
+    assert!(ACTION == 7);
+    assert!(FLAGS == 8);
 };
 
 /// A rule.

@@ -23,11 +23,11 @@ use vrf_launch::sys::path::Path;
 use vrf_launch::sys::seccomp::Notice;
 use vrf_launch::text::Buf;
 use vrf_launch::wire::ack::Ack;
-use vrf_launch::wire::addr::Addr;
+use vrf_launch::wire::addr::{self, Addr};
 use vrf_launch::wire::attr::Attrs;
-use vrf_launch::wire::link::Link;
+use vrf_launch::wire::link::{self, Link};
 use vrf_launch::wire::msg::{Messages, Writer};
-use vrf_launch::wire::route::Route;
+use vrf_launch::wire::route::{self, Route};
 use vrf_launch::wire::rule::Rule;
 use vrf_launch::wire::tc::Filter;
 use vrf_launch::{apply, cli, log};
@@ -118,7 +118,7 @@ pub fn netlink(bytes: &[u8]) {
             let _ = (attr.u8(), attr.u16(), attr.u32(), attr.str(), attr.ip());
         }
         let _ = (apply::vrf_index(payload), apply::any_index(payload), apply::member_index(payload, 7));
-        for fixed in [apply::LINK, apply::ADDR, apply::ROUTE] {
+        for fixed in [link::FIXED, addr::FIXED, route::FIXED] {
             let attrs = apply::attrs(payload, fixed);
             let _ =
                 (apply::own_address(attrs), apply::vrf_table(attrs), apply::text(attrs, 3), apply::number(attrs, 10));
