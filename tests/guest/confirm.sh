@@ -131,19 +131,21 @@ sleep 3
 same_state 'all is put back' /tmp/before
 
 case_ what_was_down_stays_down_under_who_looks_after_services
-{ cat /tmp/conf && printf 'auto s\nservice s\n    exec /busybox/sleep 1000\n'; } >/tmp/conf-run
+{ cat /tmp/conf && printf 'auto lab\niface lab\n    vrf-table 20\nauto s\nservice s\n    exec /busybox/sleep 1000\n'; } >/tmp/conf-run
 background /vrf-launch -c /tmp/conf-run run
 soon grep -q 's: started' "$log" || fail 'no service'
-expect 'down' /vrf-launch -c /tmp/conf-run down mgmt
-/vrf-launch -c /tmp/conf-run up --confirm 1 mgmt 2>/tmp/said
-expect 'it is up for a while' test -d /sys/class/net/mgmt
+expect 'down' /vrf-launch -c /tmp/conf-run down mgmt lab
+/vrf-launch -c /tmp/conf-run up --confirm 1 mgmt lab 2>/tmp/said
+expect 'they are up for a while' test -d /sys/class/net/mgmt -a -d /sys/class/net/lab
 soon nobody_waits
 sleep 0.5 # it looks at interfaces 100 ms after one has changed
-refuse 'it is put back' test -d /sys/class/net/mgmt
+refuse 'they are put back' test -d /sys/class/net/mgmt -o -d /sys/class/net/lab
+equal 'and noted' "$(cat /run/vrf-launch/net-* | grep ' down$' | sort)" 'lab down
+mgmt down'
 for _ in 1 2; do
     /vrf-launch -c /tmp/conf-run down --exact mgmt 2>/tmp/said # it is not there
 done
-equal 'it is noted once' "$(cat /run/vrf-launch/net-* | grep -c '^mgmt down$')" 1
+equal 'once' "$(cat /run/vrf-launch/net-* | grep -c '^mgmt down$')" 1
 kill "$pid"
 wait "$pid"
 expect 'down' /vrf-launch -c /tmp/conf-run down

@@ -229,6 +229,34 @@ mv /tmp/noted /run/vrf-launch
 expect 'down' /vrf-launch -c /tmp/conf down
 equal 'they are gone' "$(ip -o link show | grep -cE ' (a|b): ')" 0
 
+case_ no_room_for_what_is_noted
+cat >/tmp/conf <<'END'
+auto red
+iface red
+    vrf-table 20
+    post-down : >/tmp/post-down
+auto eth0
+iface eth0
+    address 10.20.30.40/24
+    vrf red
+END
+state >/tmp/before
+mkdir -p /run/vrf-launch
+mount -t tmpfs -o size=4k,mode=755 tmpfs /run/vrf-launch
+echo full >/run/vrf-launch/full
+run /vrf-launch -c /tmp/conf up
+equal 'exit code' "$status" 111
+equal 'message' "$(echo "$err" | sort -u)" 'vrf-launch: cannot write /run/vrf-launch: ENOSPC (no space left)'
+same_state 'nothing is left of it' /tmp/before
+run /vrf-launch -c /tmp/conf down
+equal 'that it is down cannot be noted' "$status$err" '111vrf-launch: cannot write /run/vrf-launch: ENOSPC (no space left)'
+expect 'and its line is carried out all the same' test -e /tmp/post-down
+rm /run/vrf-launch/full
+expect 'with room again, up' /vrf-launch -c /tmp/conf up
+expect 'down' /vrf-launch -c /tmp/conf down
+same_state 'down restores' /tmp/before
+umount /run/vrf-launch
+
 case_ ipv6_that_is_switched_off_keeps_nobody_from_ipv4
 cat >/tmp/conf <<'END'
 auto eth0
