@@ -35,6 +35,7 @@ use crate::wire::msg::Writer;
 use crate::wire::{addr, link, query, route, rule};
 use core::cell::Cell;
 use core::net::IpAddr;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 /// A word of the configuration or the command line, which lives as long as the process.
 type Name = &'static [u8];
@@ -278,6 +279,11 @@ impl Apply {
     #[cold]
     #[inline(never)]
     fn unrecorded(errno: Errno) -> Exit {
+        static SAID: AtomicBool = AtomicBool::new(false);
+        if SAID.load(Ordering::Relaxed) {
+            return Exit::System; // it holds for every interface: once is enough
+        }
+        SAID.store(!log::is_mute(), Ordering::Relaxed);
         refused("write", b"/run/vrf-launch", errno)
     }
 
@@ -664,6 +670,7 @@ impl Apply {
             return Ok(());
         }
         let mut known = Known::default();
+        copy(name, &mut known.name); // what it is asked for by, which may be another name of it (ip link property)
         self.look(name, &mut |link| known.read(link))?;
         self.note_addresses(&known)?;
         let place = self.met % limits::LINKS;
@@ -1446,7 +1453,6 @@ impl Known {
         for attr in Attrs::new(attrs) {
             let number = attr.u32().unwrap_or(0);
             match attr.kind {
-                uapi::IFLA_IFNAME => _ = copy(attr.str(), &mut self.name),
                 uapi::IFLA_MASTER => self.master = number,
                 uapi::IFLA_MTU => self.mtu = number,
                 uapi::IFLA_ADDRESS => {

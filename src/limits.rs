@@ -1,5 +1,8 @@
-//! Every capacity: value, unit, reason. What a user could meet (interfaces, lines, routes, bytes of configuration)
-//! has none: such things live in mappings made to measure.
+//! Every capacity: value, unit, reason. What a user could meet (interfaces, lines, routes) has none: such things live in
+//! mappings made to measure.
+
+/// Bytes of a configuration: that of some 100,000 interfaces. What has more is none, but `/dev/zero`, and would fill the memory.
+pub const FILE: usize = 16 << 20;
 
 /// Bytes of the kernel's extended acknowledgement: its longest sentences for links, addresses, routes and rules have
 /// about 80.

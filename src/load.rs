@@ -476,6 +476,9 @@ fn append(raw: &mut List<u8>, fd: &OwnedFd, size: u64) -> Result<(), Errno> {
     let mut left = size;
     loop {
         let got = raw.read_from(fd, more)?;
+        if raw.len() > limits::FILE {
+            return Err(Errno::EFBIG);
+        }
         left = left.saturating_sub(got);
         if got == 0 || (size > 0 && left == 0 && got < more) {
             return Ok(());

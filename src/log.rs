@@ -21,6 +21,11 @@ pub fn mute(is_mute: bool) -> bool {
     MUTE.swap(is_mute, Ordering::Relaxed)
 }
 
+/// Whether that is so.
+pub fn is_mute() -> bool {
+    MUTE.load(Ordering::Relaxed)
+}
+
 /// The last error number that was said, or would have been.
 static LAST: AtomicU32 = AtomicU32::new(0);
 
@@ -99,7 +104,7 @@ pub fn alarm(compose: &dyn Fn(&mut Buf<'_>)) {
 
 #[inline(never)]
 fn write(level: &str, compose: &dyn Fn(&mut Buf<'_>)) {
-    if MUTE.load(Ordering::Relaxed) {
+    if is_mute() {
         return;
     }
     let mut to = TO.load(Ordering::Relaxed);

@@ -41,6 +41,7 @@ pub fn bind(vrf: &[u8]) -> Outcome {
     begin(vrf).map_err(|errno| {
         let advice = match errno {
             Errno::EBUSY => "this process has a seccomp filter with a supervisor already; there can be one only",
+            Errno::ECONNRESET => "is /proc mounted?",
             Errno::EINVAL | Errno::ENOSYS => "this needs Linux 5.9 or newer with CONFIG_SECCOMP_FILTER",
             _ => "",
         };

@@ -1,6 +1,6 @@
 //! Files: open, read, write, directories, mounts.
 
-use super::{Result, borrowed, length, owned};
+use super::{Result, borrowed, length, opened, owned};
 use crate::bytes::before;
 use crate::error::Errno;
 use core::ffi::{CStr, c_int};
@@ -55,7 +55,7 @@ fn open_at(dir: c_int, path: &CStr, flags: u32) -> Result<OwnedFd> {
     let flags = flags | linux::O_CLOEXEC | linux::O_LARGEFILE;
     // SAFETY: the kernel reads a C string.
     let fd = unsafe { call!(openat, dir, path.as_ptr(), flags, 0o600, 0) }?;
-    Ok(owned(fd))
+    Ok(opened(fd))
 }
 
 /// Reads once; 0 is the end.

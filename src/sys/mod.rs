@@ -80,6 +80,21 @@ const fn owned(fd: u32) -> OwnedFd {
     unsafe { core::mem::transmute::<c_int, OwnedFd>(fd.cast_signed() & c_int::MAX) }
 }
 
+/// As [`owned`]. Where 0, 1 or 2 is closed, as it is for the first process of a machine without a console, the kernel gives that
+/// number to what is opened next, and what is printed would go into it: it is moved away, and the number stays closed.
+#[inline(never)]
+fn opened(fd: u32) -> OwnedFd {
+    let fd = owned(fd);
+    if fd.as_raw_fd() > 2 {
+        return fd;
+    }
+    // SAFETY: numbers only.
+    match unsafe { call!(fcntl, fd.as_raw_fd(), linux_raw_sys::general::F_DUPFD_CLOEXEC, 3) } {
+        Ok(moved) => owned(moved),
+        Err(_) => fd, // as many are open as may be
+    }
+}
+
 /// A descriptor for as long as its owner lets it be used.
 ///
 /// Not by `as_fd`, which would look whether it is -1.

@@ -1,6 +1,6 @@
 //! Sockets: netlink, and those that prove a binding.
 
-use super::{Result, length, owned};
+use super::{Result, length, opened};
 use crate::error::Errno;
 use crate::limits;
 use core::ffi::{c_int, c_void};
@@ -19,7 +19,7 @@ pub fn socket(domain: u32, kind: u32, protocol: u32) -> Result<OwnedFd> {
     let kind = kind | linux_raw_sys::general::O_CLOEXEC; // SOCK_CLOEXEC is the same
     // SAFETY: numbers only.
     let fd = unsafe { call!(socket, domain, kind, protocol) }?;
-    Ok(owned(fd))
+    Ok(opened(fd))
 }
 
 /// Two sockets that are connected to each other. `socketpair(2)`.
@@ -29,7 +29,7 @@ pub fn pair() -> Result<(OwnedFd, OwnedFd)> {
     // SAFETY: the kernel writes two numbers.
     unsafe { call!(socketpair, linux_raw_sys::net::AF_UNIX, kind, 0, ends.as_mut_ptr(), 0) }?;
     let [one, other] = ends;
-    Ok((owned(one), owned(other)))
+    Ok((opened(one), opened(other)))
 }
 
 /// Sends a descriptor to the other end of a pair. `SCM_RIGHTS`, unix(7).
@@ -56,7 +56,7 @@ pub fn receive_descriptor(fd: &OwnedFd) -> Result<OwnedFd> {
     let at = (size_of::<usize>() + 8) / size_of::<usize>();
     let number = control.get(at).copied().unwrap_or(0).to_ne_bytes();
     match number.first_chunk().map(|number| u32::from_ne_bytes(*number)) {
-        Some(number) if got == 1 && control.first() != Some(&0) => Ok(owned(number)),
+        Some(number) if got == 1 && control.first() != Some(&0) => Ok(opened(number)),
         _ => Err(Errno::EPIPE),
     }
 }
@@ -115,7 +115,7 @@ pub fn listen(fd: &OwnedFd, backlog: u32) -> Result<()> {
 pub fn accept(fd: &OwnedFd) -> Result<OwnedFd> {
     // SAFETY: without room for an address, none is written.
     let fd = unsafe { call!(accept4, fd.as_raw_fd(), 0, 0, linux_raw_sys::general::O_CLOEXEC, 0) }?;
-    Ok(owned(fd))
+    Ok(opened(fd))
 }
 
 /// Who asks it for what is not there is told so (`EAGAIN`), and does not wait. `fcntl(2)`, `O_NONBLOCK`.

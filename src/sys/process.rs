@@ -2,7 +2,7 @@
 
 use super::args::Strings;
 use super::mem::List;
-use super::{OwnedFd, Result, file, owned};
+use super::{OwnedFd, Result, file, opened, owned};
 use crate::bind::filter::Insn;
 use crate::bytes::before;
 use crate::error::Errno;
@@ -236,7 +236,7 @@ pub fn pipe() -> Result<(OwnedFd, OwnedFd)> {
     // SAFETY: the kernel writes two numbers.
     unsafe { call!(pipe2, ends.as_mut_ptr(), linux::O_CLOEXEC, 0) }?;
     let [read, write] = ends;
-    Ok((owned(read), owned(write)))
+    Ok((opened(read), opened(write)))
 }
 
 /// Makes a descriptor known by that number, too, which is not closed on exec. `dup3(2)`, `fcntl(2)`.
@@ -409,9 +409,6 @@ pub fn open_console() -> Result<()> {
     let console = file::open_read_write(c"/dev/console")?;
     for number in 0..3 {
         duplicate(&console, number)?;
-    }
-    if console.as_raw_fd() < 3 {
-        super::leak(console);
     }
     Ok(())
 }

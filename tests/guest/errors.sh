@@ -43,6 +43,7 @@ sleep 1
 
 error_case_ down_of_a_name_without_a_configuration 100 'interface "nosuch": there is no configuration' /vrf-launch down nosuch </dev/null
 error_case_ missing_file 100 '.*/no/such/file.*ENOENT' /vrf-launch -c /no/such/file up </dev/null
+error_case_ file_without_end 100 '.*/dev/zero.*EFBIG' /vrf-launch -c /dev/zero up </dev/null
 error_case_ folder_as_file 100 '.*/tmp.*EISDIR' /vrf-launch -c /tmp up </dev/null
 error_case_ unknown_word_for_yes_or_no 100 '/tmp/conf:4: .*vrf-rules.*maybe' <<'EOF'
 auto red
@@ -211,6 +212,13 @@ error_case_ unwritable_cgroup 111 '.*(cgroup.*EROFS|EROFS.*cgroup)' /vrf-launch 
 mount -o remount,rw /sys/fs/cgroup
 error_case_ no_configuration_at_all 100 '.*/etc/vrf-launch.conf' /vrf-launch up </dev/null
 
+without_proc() {
+    # shellcheck disable=SC2016 # for the shell inside
+    unshare -m sh -c 'umount -l /proc; exec "$@"' sh "$@"
+}
+error_case_ no_proc_for_a_launch 111 '.*mgmt' without_proc /vrf-launch mgmt -- echo started </dev/null
+equal 'what is to be done' "$(echo "$err" | sed -n 2p)" 'vrf-launch: is /proc mounted?'
+
 # To `ip link add`, `a` is the beginning of `address`, and `b` of `broadcast`.
 case_ what_to_do_about_several_errors_is_said_once
 printf 'auto a\niface a\n    link-type dummy\nauto b\niface b\n    vrf-table 77\n' >/tmp/conf
@@ -246,7 +254,7 @@ mount -t tmpfs -o size=4k,mode=755 tmpfs /run/vrf-launch
 echo full >/run/vrf-launch/full
 run /vrf-launch -c /tmp/conf up
 equal 'exit code' "$status" 111
-equal 'message' "$(echo "$err" | sort -u)" 'vrf-launch: cannot write /run/vrf-launch: ENOSPC (no space left)'
+equal 'message' "$err" 'vrf-launch: cannot write /run/vrf-launch: ENOSPC (no space left)'
 same_state 'nothing is left of it' /tmp/before
 run /vrf-launch -c /tmp/conf down
 equal 'that it is down cannot be noted' "$status$err" '111vrf-launch: cannot write /run/vrf-launch: ENOSPC (no space left)'
@@ -256,6 +264,26 @@ expect 'with room again, up' /vrf-launch -c /tmp/conf up
 expect 'down' /vrf-launch -c /tmp/conf down
 same_state 'down restores' /tmp/before
 umount /run/vrf-launch
+
+# As the first process of a machine without a console has it. What is opened next must not stand in for them.
+case_ streams_that_are_closed_are_no_files
+rm -r /run/vrf-launch # notes of other configurations
+for verbose in '' -v; do
+    expect 'up' /vrf-launch -c /tmp/conf up
+    sort /run/vrf-launch/net-* >/tmp/noted
+    expect 'down' /vrf-launch -c /tmp/conf down
+    /vrf-launch $verbose -c /tmp/conf up <&- >&- 2>&-
+    equal 'up' $? 0
+    equal 'what is noted' "$(sort /run/vrf-launch/net-*)" "$(cat /tmp/noted)"
+    /vrf-launch $verbose nosuch -- true <&- >&- 2>&-
+    equal 'an error' $? 100
+    # shellcheck disable=SC2016 # for the shell inside
+    /vrf-launch $verbose --bind seccomp red -- /busybox/sh -c 'for n in 0 1 2; do [ ! -e /proc/$$/fd/$n ] || exit $((n + 10)); done' <&- >&- 2>&-
+    equal 'they stay closed' $? 0
+    /vrf-launch $verbose -c /tmp/conf down <&- >&- 2>&-
+    equal 'down' $? 0
+    same_state 'down restores' /tmp/before
+done
 
 case_ ipv6_that_is_switched_off_keeps_nobody_from_ipv4
 cat >/tmp/conf <<'END'

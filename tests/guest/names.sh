@@ -92,6 +92,18 @@ same_state 'as if it had never been away' /tmp/all
 down
 same_state 'down of all' /tmp/before
 
+case_ another_name_of_an_interface_will_do
+ip link property add dev eth0 altname card
+sed 's/eth0/card/' /tmp/conf >/tmp/conf-other
+state >/tmp/before-other
+expect 'up' /vrf-launch -c /tmp/conf-other up card
+equal 'the master' "$(master eth0)" red
+expect 'its address' sh -c 'ip addr show dev eth0 | grep -q 10.20.30.40/24'
+equal 'nothing is left to do' "$(/vrf-launch -c /tmp/conf-other plan --diff card)" ''
+expect 'down' /vrf-launch -c /tmp/conf-other down card red
+same_state 'down restores' /tmp/before-other
+ip link property del dev eth0 altname card
+
 case_ unknown_name_is_an_error
 run /vrf-launch -c /tmp/conf up eth9
 equal 'exit code' "$status" 100
