@@ -215,7 +215,8 @@ root vrf-launch.conf
 mkdir -p $root/bin
 cp /busybox/busybox $root/bin
 first /vrf-launch run
-soon sh -c "[ -n \"\$(cat /proc/$one/task/$one/children)\" ]" || fail 'the service does not run'
+# Not only a child that is to become it, whose end would be none of the service.
+soon sh -c "grep -q sleep /proc/\$(tr -d ' ' </proc/$one/task/$one/children)/cmdline" || fail 'the service does not run'
 ends TERM 143
 root vrf-launch.conf
 mkdir -p $root/bin
