@@ -40,8 +40,8 @@ const CLOEXEC: u32 = linux_raw_sys::general::O_CLOEXEC;
 pub fn bind(vrf: &[u8]) -> Outcome {
     begin(vrf).map_err(|errno| {
         let advice = match errno {
-            Errno::EBUSY => "this process has a seccomp filter with a supervisor already; there can be one only",
-            Errno::ECONNRESET => "is /proc mounted?",
+            Errno::EBUSY => "its seccomp has a supervisor; there can be one only",
+            Errno::ECONNRESET | Errno::EPIPE => "is /proc mounted?",
             Errno::EINVAL | Errno::ENOSYS => "this needs Linux 5.9 or newer with CONFIG_SECCOMP_FILTER",
             _ => "",
         };
@@ -168,6 +168,8 @@ fn supervise(theirs: &OwnedFd, vrf: &[u8]) -> ! {
     let Ok(listener) = net::receive_descriptor(&theirs) else { process::exit(1) };
     net::send(&theirs, b"\n").unwrap_or_else(failed);
     drop(theirs);
+    // 0 to 2 are the listener: what is opened for each socket that is asked for would be moved away from there, which costs.
+    let _ = process::duplicate(&listener, 0).and_then(|()| process::duplicate(&listener, 2)); // it does without
     let mut supervisor = Supervisor { vrf, own, asks: Who::NOBODY, binds_subflows: process::kernel_is(5, 13) };
     loop {
         let mut watched = [net::watch(crate::sys::number(&listener))];

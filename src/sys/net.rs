@@ -1,6 +1,6 @@
 //! Sockets: netlink, and those that prove a binding.
 
-use super::{Result, length, opened};
+use super::{Result, length, opened, owned};
 use crate::error::Errno;
 use crate::limits;
 use core::ffi::{c_int, c_void};
@@ -29,7 +29,7 @@ pub fn pair() -> Result<(OwnedFd, OwnedFd)> {
     // SAFETY: the kernel writes two numbers.
     unsafe { call!(socketpair, linux_raw_sys::net::AF_UNIX, kind, 0, ends.as_mut_ptr(), 0) }?;
     let [one, other] = ends;
-    Ok((opened(one), opened(other)))
+    Ok((owned(one), owned(other)))
 }
 
 /// Sends a descriptor to the other end of a pair. `SCM_RIGHTS`, unix(7).
@@ -56,7 +56,7 @@ pub fn receive_descriptor(fd: &OwnedFd) -> Result<OwnedFd> {
     let at = (size_of::<usize>() + 8) / size_of::<usize>();
     let number = control.get(at).copied().unwrap_or(0).to_ne_bytes();
     match number.first_chunk().map(|number| u32::from_ne_bytes(*number)) {
-        Some(number) if got == 1 && control.first() != Some(&0) => Ok(opened(number)),
+        Some(number) if got == 1 && control.first() != Some(&0) => Ok(owned(number)),
         _ => Err(Errno::EPIPE),
     }
 }

@@ -215,7 +215,7 @@ root vrf-launch.conf
 mkdir -p $root/bin
 cp /busybox/busybox $root/bin
 first /vrf-launch run
-# Not only a child that is to become it, whose end would be none of the service.
+# The first child is the one that brings interfaces up: whoever is asked to end then has started no service, and ends with 0.
 soon sh -c "grep -q sleep /proc/\$(tr -d ' ' </proc/$one/task/$one/children)/cmdline" || fail 'the service does not run'
 ends TERM 143
 root vrf-launch.conf
