@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 BUILD  := target
 OUT    := $(BUILD)/vrf-launch$(if $(filter file,$(origin ARCH)),,-$(ARCH))
 TREE   := target
-MAX    := 314368
+MAX    := 307200
 
 # What `make test`, `make demo` and `make check` run on this machine, by Debian's names. What the guests run is fetched
 # and unpacked by the tests, not installed.
@@ -70,12 +70,16 @@ endif
 
 # lld links for every architecture and comes with rustup's toolchains; GNU ld comes with every compiler.
 lld := $(firstword $(if $(wildcard $(root)/$(host)/bin/rust-lld),rust-lld) $(shell command -v ld.lld 2>/dev/null))
+# What LLVM does, and leaves, for the sake of size, only where it is told (build.rs); a release that does not know one does without.
+LLVM := disable-machine-licm apply-ext-tsp-for-size min-jump-table-entries=8 \
+	$(if $(filter x86_64,$(ARCH)),enable-machine-outliner disable-machine-cse)
+known = $(if $(shell $(RUSTC) -C llvm-args=-$(1) --print cfg 2>/dev/null),-C llvm-args=-$(1))
 # Every armv7 has instructions of 16 bits, by which the program is 100 kB smaller. Crates see whether they are used, and then leave
 # r7 alone, only where unstable features may be used, as they are for the compilation of `core`.
 comma := ,
-RUSTFLAGS := $(if $(lld),-C linker=$(lld) -C linker-flavor=ld.lld,-C linker=ld -C linker-flavor=ld) \
+RUSTFLAGS = $(if $(lld),-C linker=$(lld) -C linker-flavor=ld.lld,-C linker=ld -C linker-flavor=ld) \
 	$(if $(findstring -unknown-linux-musl,$(TARGET)),-C link-self-contained=no) \
-	$(if $(lld),-C link-arg=--pack-dyn-relocs=relr) $(if $(filter x86_64,$(ARCH)),-C llvm-args=-enable-machine-outliner) \
+	$(if $(lld),-C link-arg=--pack-dyn-relocs=relr) $(foreach option,$(LLVM),$(call known,$(option))) \
 	-C target-feature=+crt-static$(if $(and $(std),$(findstring armv7,$(TARGET))),$(comma)+thumb-mode) -C relocation-model=pic -C link-arg=-Map=$(OUT).map \
 	--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 

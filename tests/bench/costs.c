@@ -8,6 +8,7 @@
  *                                     system calls, page faults, memory and what of it is no file's
  *   costs total COMMAND...            the system calls of all processes until all have ended
  *   costs resident PID                "KIB OWN" of a process that runs
+ *   costs loader FILE                 makes FILE a chain loader that does nothing but execute what it is told
  *   costs fenced COMMAND...           executes it behind a seccomp filter that looks at an argument of every call
  *   costs socket COUNT                an IPv4 datagram socket made and closed
  *   costs udp COUNT ADDRESS           a datagram to port 7 and its answer
@@ -20,6 +21,7 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <elf.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/random.h>
@@ -309,6 +311,41 @@ static void seed(void) {
         die("the kernel's random numbers");
 }
 
+/* No program that executes another can be less: one page, one system call. For x86_64. */
+static void loader(const char *path) {
+    static const unsigned char code[] = {
+        0x48, 0x8d, 0x74, 0x24, 0x10,       /* lea  rsi, [rsp + 16]          argv + 1, behind argc and argv[0] */
+        0x48, 0x8b, 0x3e,                   /* mov  rdi, [rsi]               argv[1] */
+        0x48, 0x8b, 0x04, 0x24,             /* mov  rax, [rsp]               argc */
+        0x48, 0x8d, 0x54, 0xc4, 0x10,       /* lea  rdx, [rsp + 8 * rax + 16]  envp */
+        0x6a, SYS_execve, 0x58, 0x0f, 0x05, /* push, pop rax; syscall */
+        0x89, 0xc7, 0x6a, SYS_exit, 0x58, 0x0f, 0x05,
+    };
+    enum { START = 0x400000 };
+    struct {
+        Elf64_Ehdr file;
+        Elf64_Phdr segments[2];
+        unsigned char code[sizeof code];
+    } all = {
+        .file = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+                 .e_type = ET_EXEC,
+                 .e_machine = EM_X86_64,
+                 .e_version = EV_CURRENT,
+                 .e_entry = START + offsetof(__typeof__(all), code),
+                 .e_phoff = offsetof(__typeof__(all), segments),
+                 .e_ehsize = sizeof all.file,
+                 .e_phentsize = sizeof *all.segments,
+                 .e_phnum = 2},
+        .segments = {{.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = START, .p_filesz = sizeof all, .p_memsz = sizeof all, .p_align = 4096},
+                     {.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W}},
+    };
+    memcpy(all.code, code, sizeof code);
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+    if (file < 0 || write(file, &all, sizeof all) != sizeof all)
+        die(path);
+    close(file);
+}
+
 int main(int argc, char **argv) {
     what = argc > 1 ? argv[1] : "";
     count = argc > 2 ? atol(argv[2]) : 0;
@@ -333,6 +370,8 @@ int main(int argc, char **argv) {
         printf("%lld %lld\n", memory((pid_t)count, "Rss:"), memory((pid_t)count, "Anonymous:"));
     else if (strcmp(what, "fenced") == 0)
         fence(argv + 2);
+    else if (strcmp(what, "loader") == 0)
+        loader(argv[2]);
     else if (count <= 0)
         return 2;
     else if (strcmp(what, "launch") == 0) {

@@ -14,12 +14,14 @@ ip link add eth0 type dummy
 ip link set eth0 master mgmt
 ip link set eth0 up
 ip netns add own
+costs loader /loader
 n=10 t=launch
 version iproute2 "$(ip -V)"
 
 # each DEED: with every way to launch
 each() {
     "$1" 'fork and exec'
+    "$1" 'a loader that does nothing' /loader
     "$1" 'chpst (runit)' chpst -P
     "$1" 's6-applyuidgid (s6)' s6-applyuidgid -u 0 -g 0
     "$1" 'setpriv (util-linux)' setpriv --no-new-privs
