@@ -220,7 +220,9 @@ impl<'a> Plan<'a> {
                 to.switches()?;
             }
             Phase::Up => {
-                to.put(&here, b"ip link set dev N up[ mtu U][ address H][ alias Q]")?;
+                // Where the kernel refuses it, that is what is wrong.
+                let asked = [Keyword::Hwaddress, Keyword::Mtu].iter().find_map(|which| self.conf.last(iface, *which));
+                to.put(&asked.unwrap_or(here), b"ip link set dev N up[ mtu U][ address H][ alias Q]")?;
                 to.each(Keyword::Address, b"ip addr add A[ peer R] dev N")?;
                 to.each(Keyword::Gateway, b"ip [F ]route add default via V dev N[ vrf M][ table O] metric D onlink")?;
                 to.routes()?;

@@ -258,6 +258,9 @@ fn bring_up(options: &Options, vrf: Name) -> Outcome {
 fn no_such_vrf(deed: &'static str, vrf: Name, conf: &Loaded) -> Exit {
     let mut names = List::new();
     let mut add = |name: &[u8]| {
+        if names.as_slice().split(|byte| *byte == b',').any(|known| known.trim_ascii() == name) {
+            return; // the file has it, too
+        }
         let separator: &[u8] = if names.is_empty() { b"" } else { b", " };
         let _ = append(&mut names, separator).and_then(|()| append(&mut names, name)); // a list cut short will do
     };

@@ -191,10 +191,22 @@ iface mgmt
 EOF
 error_case_ no_privileges_for_a_launch 111 '.*(EPERM|EACCES)' \
     setpriv --reuid 65534 --regid 65534 --clear-groups /vrf-launch mgmt -- echo started </dev/null
-error_case_ similar_vrf 100 'cannot run in VRF mgnt: there is no such VRF; there are: mgmt$' /vrf-launch mgnt -- sshd </dev/null
+error_case_ similar_vrf 100 'cannot run in VRF mgnt: there is no such VRF; there are: mgmt, red$' /vrf-launch -c /tmp/conf mgnt -- sshd <<'EOF'
+iface mgmt
+    vrf-table 10
+iface red
+    vrf-table 20
+EOF
 equal 'what was meant' "$(echo "$err" | sed -n 2p)" 'vrf-launch: did you mean mgmt?'
 error_case_ command_taken_for_a_vrf 100 'cannot run in VRF dwon: ' /vrf-launch dwon mgmt </dev/null
 equal 'what was meant' "$(echo "$err" | sed -n 2p)" 'vrf-launch: did you mean down?'
+error_case_ address_that_no_card_may_have 111 '/tmp/conf:4: cannot set link dev eth0 .*EADDRNOTAVAIL' <<'EOF'
+auto eth0
+iface eth0
+    alias mine
+    hwaddress ff:ff:ff:ff:ff:ff
+    mtu 1400
+EOF
 error_case_ similar_master 111 '/tmp/conf:3: .*mgnt' /vrf-launch -c /tmp/conf --wait 0 up <<'EOF'
 auto eth0
 iface eth0
