@@ -71,7 +71,7 @@ endif
 # lld links for every architecture and comes with rustup's toolchains; GNU ld comes with every compiler.
 lld := $(firstword $(if $(wildcard $(root)/$(host)/bin/rust-lld),rust-lld) $(shell command -v ld.lld 2>/dev/null))
 # What LLVM does, and leaves, for the sake of size, only where it is told (build.rs); a release that does not know one does without.
-LLVM := disable-machine-licm apply-ext-tsp-for-size min-jump-table-entries=8 \
+LLVM := disable-machine-licm apply-ext-tsp-for-size min-jump-table-entries=8 split-spill-mode=size tail-merge-size=1 inline-call-penalty=40 \
 	$(if $(filter x86_64,$(ARCH)),enable-machine-outliner disable-machine-cse)
 known = $(if $(shell $(RUSTC) -C llvm-args=-$(1) --print cfg 2>/dev/null),-C llvm-args=-$(1))
 # Every armv7 has instructions of 16 bits, by which the program is 100 kB smaller. Crates see whether they are used, and then leave

@@ -25,6 +25,7 @@ use crate::service::dhcp;
 use crate::sys::args::Strings;
 use crate::sys::file;
 use crate::sys::mem::List;
+use crate::sys::net;
 use crate::sys::path::Path;
 use crate::sys::time;
 use crate::text::Buf;
@@ -146,6 +147,7 @@ const TELL_MS: u64 = 1000;
 const CLOCK_EVERY: u32 = 8;
 /// How a step begins that sets one of the kernel's switches.
 const SYSCTL: &[u8] = b"sysctl -w ";
+const SYSCTL_IPV6: &[u8] = b"sysctl -w net/ipv6/";
 /// How one begins that is about what comes in by a shared interface.
 const TC: &[u8] = b"tc ";
 /// How one begins that ends the DHCP client of an interface.
@@ -207,20 +209,23 @@ impl Apply {
     // ---- what goes wrong
 
     /// Says that a command failed. What is undone and already gone is well; so is a family that the kernel has not got, or that is
-    /// switched off there (`disable_ipv6`: EACCES), where only isolation asked for it: it cannot leak. Where the file asks for an
-    /// address or a route of such a family, the interface has to do without, and comes up all the same.
+    /// switched off ([`is_lack`]), where only isolation asked for it: it cannot leak. Where the file asks for an address, a route
+    /// or a rule of such a family, the interface has to do without, and comes up all the same.
     #[cold]
     #[inline(never)]
     fn fail(&self, command: &[u8], asked: Asked, why: Why<'_>, detail: &[u8]) -> Outcome {
         let errno = if let Why::Errno(errno) = why { errno } else { Errno::EPROTO };
         let gone = matches!(errno, Errno::ENODEV | Errno::ENOENT | Errno::ESRCH);
-        if (self.undoing && gone) || (asked.implied && matches!(errno, Errno::EAFNOSUPPORT | Errno::EACCES)) {
+        let request = ip::request(command);
+        let is_off = match request {
+            Some(request) => is_lack(request.class, errno),
+            None => errno == Errno::ENOENT && command.starts_with(SYSCTL_IPV6) && !has_ipv6(),
+        };
+        if (self.undoing && gone) || (asked.implied && (is_off || errno == Errno::EACCES)) {
             return Ok(());
         }
-        let request = ip::request(command);
-        let is_off = request.is_some_and(|request| is_lack(request.class, errno));
         let advice = match errno {
-            Errno::EACCES if is_off => "IPv6 is switched off there (disable_ipv6); the rest is done",
+            _ if is_off => "IPv6 is switched off there (disable_ipv6), or in the kernel (ipv6.disable); the rest is done",
             Errno::ENOENT if command.starts_with(SYSCTL) => {
                 "this kernel has no such switch (net.vrf.strict_mode: Linux 5.9)"
             }
@@ -239,9 +244,11 @@ impl Apply {
             }
             _ => "",
         };
-        let is_known = begins(command, &[b"ip ", SYSCTL, TC]);
+        let is_known = begins(command, &[b"ip ", TC]);
         let is_shells = command.starts_with(b"ip ") && ip::words(command).is_none();
-        let what = if is_known && !is_shells && dhcp::parse(command).is_none() {
+        let what = if let Some(switch) = command.strip_prefix(SYSCTL) {
+            What::Deed("set", switch)
+        } else if is_known && !is_shells && dhcp::parse(command).is_none() {
             What::Command(command)
         } else {
             What::Deed("run", command)
@@ -1340,9 +1347,21 @@ fn turned(command: &[u8], verb: &[u8], out: &mut Buf<'_>) {
     }
 }
 
-/// Whether that errno says that IPv6 is switched off on an interface, which can do without the address or the route.
+/// Whether that errno says that there is no IPv6, and the interface has to do without: EACCES where it is switched off there
+/// (`disable_ipv6`), EOPNOTSUPP and, of a rule, EAFNOSUPPORT where the kernel has none (`ipv6.disable`).
 fn is_lack(class: Class, errno: Errno) -> bool {
-    matches!(class, Class::AddrAdd | Class::RouteAdd) && errno == Errno::EACCES
+    match class {
+        Class::AddrAdd | Class::RouteAdd => matches!(errno, Errno::EACCES | Errno::EOPNOTSUPP),
+        Class::RuleAdd => errno == Errno::EAFNOSUPPORT,
+        _ => false,
+    }
+}
+
+/// Whether the kernel has IPv6 at all.
+#[cold]
+#[inline(never)]
+fn has_ipv6() -> bool {
+    !matches!(net::socket(uapi::AF_INET6.into(), uapi::SOCK_DGRAM, 0), Err(Errno::EAFNOSUPPORT))
 }
 
 /// Whether that errno says that a request failed: an addition may find what it adds, a deletion nothing to delete.
@@ -1351,6 +1370,7 @@ fn is_failure(class: Class, errno: Errno) -> bool {
         Class::LinkAdd | Class::AddrAdd | Class::RouteAdd | Class::RuleAdd | Class::TcAdd => {
             errno != Errno::EEXIST && !is_lack(class, errno)
         }
+        Class::AddrDel | Class::RouteDel if errno == Errno::EOPNOTSUPP => false,
         Class::LinkDel | Class::AddrDel | Class::RouteDel | Class::RuleDel => {
             !matches!(errno, Errno::ENODEV | Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENOENT | Errno::EAFNOSUPPORT)
         }

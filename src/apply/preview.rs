@@ -3,7 +3,7 @@
 //! Each command is compared with what stands in the kernel now. What is about an interface that is not there yet, or is not
 //! what it will be, would be done; what a shell does is not known, so that it is always among it.
 
-use super::{Apply, Asked, DHCP_END, TC};
+use super::{Apply, Asked, DHCP_END, TC, has_ipv6};
 use crate::error::{Errno, Why};
 use crate::ip::{Class, Request};
 use crate::limits;
@@ -37,7 +37,9 @@ impl Apply {
         if adds && !there && !other.is_empty() && request.flags & uapi::NLM_F_EXCL != 0 {
             return self.fail(command, asked, Why::Text(other.as_bytes()), b"");
         }
-        if adds == there { Ok(()) } else { self.would(command, asked) }
+        // What isolation alone asks for has not to be where there is no IPv6.
+        let needless = asked.implied && body.first() == Some(&uapi::AF_INET6) && !has_ipv6();
+        if adds == there || needless { Ok(()) } else { self.would(command, asked) }
     }
 
     /// Adds a command for a shell: nobody knows what it changes.

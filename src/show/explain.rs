@@ -12,7 +12,7 @@ use crate::bind::Vrf;
 use crate::check::{self, Link};
 use crate::error::{Errno, Error, Exit, What};
 use crate::limits;
-use crate::log::{Outcome, refused, say};
+use crate::log::{Outcome, say};
 use crate::rtnl::{Bodies, Rtnl};
 use crate::sys::args::Strings;
 use crate::sys::mem::List;
@@ -65,7 +65,11 @@ pub fn explain(question: &Question<'_>, json: bool, environment: Strings) -> Out
         Some(input) if errno == Errno::ENODEV => {
             say(&Error::usage(What::Word(b"--in", input), "there is no such interface"))
         }
-        _ => refused("explain VRF", question.vrf, errno),
+        _ => {
+            let none = "this kernel has no IPv6, or it is switched off (ipv6.disable): nothing gets there";
+            let advice = if errno == Errno::EAFNOSUPPORT { none } else { "" };
+            say(&Error { advice, ..Error::system(What::Deed("explain VRF", question.vrf), errno) })
+        }
     })?;
     out.finish()?;
     if agrees { Ok(()) } else { Err(Exit::System) }
