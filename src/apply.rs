@@ -225,7 +225,9 @@ impl Apply {
             return Ok(());
         }
         let advice = match errno {
-            _ if is_off => "IPv6 is switched off there (disable_ipv6), or in the kernel (ipv6.disable); the rest is done",
+            _ if is_off => {
+                "IPv6 is switched off there (disable_ipv6), or in the kernel (ipv6.disable); the rest is done"
+            }
             Errno::ENOENT if command.starts_with(SYSCTL) => {
                 "this kernel has no such switch (net.vrf.strict_mode: Linux 5.9)"
             }
