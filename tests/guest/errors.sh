@@ -318,7 +318,7 @@ equal 'each line that cannot be' "$(echo "$err" | sed -n 's/^vrf-launch: //; s/:
     '/tmp/conf:4: cannot add address fd20::40/64 dev eth0
 /tmp/conf:5: cannot add address fd20::41/64 dev eth0
 /tmp/conf:7: cannot add route default via fd20::1 dev eth0 vrf red metric 1 onlink (IPv6)'
-match 'and why' "$err" 'IPv6 is switched off there \(disable_ipv6\); the rest is done$'
+match 'and why' "$err" 'IPv6 is switched off there \(disable_ipv6\), or in the kernel \(ipv6.disable\); the rest is done$'
 expect 'the rest is there' sh -c 'ip -4 addr show dev eth0 master red up | grep -q 10.20.30.40/24 && ip route show vrf red default | grep -q 10.20.30.1'
 run /vrf-launch -c /tmp/conf up
 equal 'again' "$status" 111
