@@ -80,6 +80,7 @@ match 'it answers the management LAN' "$(banner lan 10.20.30.40)" '^SSH-2.0-Open
 for address in 10.20.30.40 203.0.113.40; do
     equal "and nobody else, $address" "$(banner net $address)" ''
 done
+soon test -s /var/log/sshd/current # the logger is a program of its own
 match 'what it says is logged' "$(cat /var/log/sshd/current)" '^@[0-9a-f]* Server listening on'
 
 case_ restarts_stay_in_it
