@@ -91,10 +91,10 @@ fn files_stand_where_they_are_asked_for() {
     assert_eq!(
         files.commands(),
         [
-            "main:2: link set dev a up mtu 1400 alias 'a'",
-            "one.cfg:3: link set dev b up mtu 1500",
+            "main:4: link set dev a up mtu 1400 alias 'a'",
+            "one.cfg:5: link set dev b up mtu 1500",
             "main:7: link set dev d up alias 'd'",
-            "sub/1.cfg:1: link set dev e up mtu 1600",
+            "sub/1.cfg:3: link set dev e up mtu 1600",
             "sub/2.cfg:1: link set dev f up",
             "sub/deep:2: link set dev g up",
         ]
