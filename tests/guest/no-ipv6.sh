@@ -80,11 +80,13 @@ iface eth0
     address fd20::40/64
     gateway 10.20.30.1
     gateway fd20::1
+    pre-up ip -6 rule add pref 3000 to fd30::/16 unreachable
 END
 run /vrf-launch -c /tmp/conf up
 equal 'exit code' "$status" 111
 equal 'each line that cannot be' "$(echo "$err" | sed -n 's/^vrf-launch: \(\/tmp.*\): E.*/\1/p')" \
     '/tmp/conf:7: cannot set net/ipv6/conf/eth0/accept_ra=0
+/tmp/conf:12: cannot add rule pref 3000 to fd30::/16 unreachable (IPv6)
 /tmp/conf:9: cannot add address fd20::40/64 dev eth0
 /tmp/conf:11: cannot add route default via fd20::1 dev eth0 vrf mgmt metric 1 onlink (IPv6)
 /tmp/conf:4: cannot add route fd09::/16 via fd20::1 dev eth0 table 10'
