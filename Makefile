@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 BUILD  := target
 OUT    := $(BUILD)/vrf-launch$(if $(filter file,$(origin ARCH)),,-$(ARCH))
 TREE   := target
-MAX    := 307200
+MAX    := 393216
 
 # What `make test`, `make demo` and `make check` run on this machine, by Debian's names. What the guests run is fetched
 # and unpacked by the tests, not installed.

@@ -52,6 +52,7 @@ mod library {
     pub mod order;
     pub mod plan;
     pub mod prefix;
+    pub mod rules;
     pub mod sys;
     pub mod text;
     pub mod uapi;
@@ -66,7 +67,8 @@ use library::conf::keywords::Property;
 use library::conf::lines::{self, Lines};
 use library::conf::words::Words;
 use library::{
-    bind, bytes, conf, errno, error, features, ip, limits, load, near, order, plan, prefix, sys, text, uapi, wire,
+    bind, bytes, conf, errno, error, features, ip, limits, load, near, order, plan, prefix, rules, sys, text, uapi,
+    wire,
 };
 
 /// The folder of the configuration, in which this program works then.

@@ -5,6 +5,7 @@
 //! really made goes into the [`crate::record`], with the command that takes it back.
 
 mod preview;
+mod rules;
 mod shared;
 mod wait;
 
@@ -18,9 +19,10 @@ use crate::keep;
 use crate::limits;
 use crate::load::Loaded;
 use crate::log::{self, Outcome, refused};
-use crate::plan::{Item, KERNELS_RULES, Listing, RULES, shared_rule};
+use crate::plan::{Item, Listing};
 use crate::record::{self, Owner, Record};
 use crate::rtnl::Rtnl;
+use crate::rules::{KERNELS, Part, RULES, local, local_made_by, part};
 use crate::service::dhcp;
 use crate::sys::args::Strings;
 use crate::sys::file;
@@ -92,9 +94,6 @@ struct Pending {
 /// No line of the record.
 const UNRECORDED: usize = usize::MAX;
 
-/// How many rules of a family that every packet meets lead to table local: of preference 0, of 32765, and others.
-type LocalRules = [u32; 3];
-
 /// Carries commands out.
 pub struct Apply {
     rtnl: Rtnl,
@@ -108,10 +107,6 @@ pub struct Apply {
     met: usize,
     /// The addresses of interfaces that were up before, with their indices: they are others', and not taken back.
     had: List<(u32, IpAddr)>,
-    /// What [`Apply::local_rules`] found of IPv4 and of IPv6.
-    local: [LocalRules; 2],
-    /// Whether that still holds.
-    local_holds: bool,
     /// Which of [`RULES`] have been seen to, and not been touched since: a bit for each.
     ruled: u32,
     /// Whose commands come now.
@@ -177,8 +172,6 @@ impl Apply {
             known: [Known::default(); limits::LINKS],
             met: 0,
             had: List::new(),
-            local: [[0; 3]; 2],
-            local_holds: false,
             ruled: 0,
             owner: b"",
             undoing: false,
@@ -341,7 +334,6 @@ impl Apply {
         }
         // Nobody knows what it does.
         self.known = [Known::default(); limits::LINKS];
-        self.local_holds = false;
         self.ruled = 0;
         match crate::service::shell::run(command, self.owner, phase, &self.conf, self.verbose) {
             Ok(0) => {
@@ -518,8 +510,8 @@ impl Apply {
             writer,
         );
         met?;
-        let (request, body) = match compiled {
-            Ok(request) => (request, writer.bytes()),
+        let request = match compiled {
+            Ok(request) => request,
             // What is to be made has nothing yet, and what is to be undone has gone.
             Err(fault) if self.is_dry() && matches!(fault.wrong, ip::Wrong::NoDevice) => {
                 return if self.undoing { Ok(()) } else { self.would(command, asked) };
@@ -537,11 +529,20 @@ impl Apply {
         if !asked.implied && matches!(request.class, Class::RuleAdd | Class::RuleDel) {
             self.ruled = 0;
         }
+        if part(&request, writer.bytes()) == Some(Part::NotFirst) {
+            // Without a table the kernel takes the first rule of preference 0, whatever it is.
+            writer.truncate(0);
+            rule::Rule { protocol: None, ..local(request.family) }.put(writer);
+        }
+        let body = writer.bytes();
         match request.class {
             Class::LinkSet => return self.link_set(command, &request, body, asked, undo),
             Class::AddrFlush if !self.is_dry() => return self.addr_flush(command, &request, asked),
-            Class::RuleDel if !self.is_dry() && self.rule_del(command, &request, asked)? => return Ok(()),
-            Class::RuleAdd => self.local_holds = false,
+            Class::RuleDel if !self.is_dry() && self.rule_del(command, &request, body, asked)? => return Ok(()),
+            Class::RuleAdd if self.undoing && !self.is_dry() && command == local_made_by(request.family) => {
+                return self.local_first(request.family, asked);
+            }
+            Class::RuleAdd if request.pref.is_none() && self.rule_add(command, &request, body, asked)? => return Ok(()),
             _ => {}
         }
         way_back(command, &request, body, undo);
@@ -920,65 +921,6 @@ impl Apply {
         }
     }
 
-    // ---- rules
-
-    /// Before a rule is deleted: where it leads to table local, the machine must know another way there, or it does not
-    /// know its own addresses. True where there is nothing to delete.
-    #[inline(never)]
-    fn rule_del(&mut self, command: &[u8], request: &Request<'_>, asked: Asked) -> Outcome<bool> {
-        let local = !request.l3mdev && request.action == 0 && matches!(request.table, 0 | uapi::RT_TABLE_LOCAL);
-        let Some(pref) = request.pref.filter(|pref| local && matches!(*pref, 0 | 32765)) else { return Ok(false) };
-        if !self.local_holds {
-            if let Err(errno) = self.local_rules()? {
-                return self.fail_asking(command, asked, errno).map(|()| true);
-            }
-        }
-        let [v4, v6] = &mut self.local;
-        let rules = if request.family == uapi::AF_INET6 { v6 } else { v4 };
-        let count: u32 = rules.iter().sum();
-        let [first, moved, _] = rules;
-        let there = if pref == 0 { first } else { moved };
-        if *there == 0 {
-            return Ok(true);
-        }
-        if count == 1 {
-            let advice = "add another before: ip -4 rule add pref 32765 table local, and the same with -6";
-            let why = Why::Says("it is the only rule that leads to table local");
-            let error = Error::system(What::Command(command), Errno::EPROTO);
-            return self.say(asked, &Error { why, advice, ..error }).map(|()| true);
-        }
-        *there -= 1;
-        Ok(false)
-    }
-
-    /// Counts the rules that lead to table local, once everything asked for so far is done.
-    #[inline(never)]
-    fn local_rules(&mut self) -> Outcome<Result<(), Errno>> {
-        self.flush()?;
-        let Self { rtnl, local, .. } = self;
-        *local = [[0; 3]; 2];
-        let dumped = rtnl.dump(uapi::RTM_GETRULE, &[0; rule::FIXED], &mut |entry| {
-            let Some(entry) = entry else {
-                *local = [[0; 3]; 2];
-                return;
-            };
-            let attrs = attrs(entry, rule::FIXED);
-            let table = number(attrs, uapi::FRA_TABLE).unwrap_or(byte(entry, rule::TABLE));
-            if table != uapi::RT_TABLE_LOCAL || !meets_all(entry) {
-                return;
-            }
-            let [v4, v6] = &mut *local;
-            let [first, moved, other] = if byte(entry, 0) == u32::from(uapi::AF_INET6) { v6 } else { v4 };
-            match number(attrs, uapi::FRA_PRIORITY).unwrap_or(0) {
-                0 => *first += 1,
-                32765 => *moved += 1,
-                _ => *other += 1,
-            }
-        });
-        self.local_holds = dumped.is_ok();
-        Ok(dumped)
-    }
-
     // ---- what stands in a command's place
 
     /// A command found something in its place: is it what the command wants?
@@ -1308,7 +1250,7 @@ fn put_dhcp_end(client: dhcp::Command<'_>, out: &mut Buf<'_>) {
 fn owner(name: Name, request: &Request<'_>, body: &[u8]) -> Owner<'static> {
     if request.class == Class::LinkAdd && request.table != 0 {
         Owner::Vrf(name)
-    } else if shared_rule(request, body).is_some() {
+    } else if part(request, body).is_some() {
         Owner::Shared
     } else {
         Owner::Iface(name)
@@ -1324,11 +1266,10 @@ fn way_back(command: &[u8], request: &Request<'_>, body: &[u8], out: &mut Buf<'_
         // What was replaced would have to be put back.
         Class::AddrAdd | Class::RouteAdd if request.flags & uapi::NLM_F_REPLACE != 0 => {}
         // The kernel's own rule is left: it would not make it again.
-        Class::RuleAdd if shared_rule(request, body).is_some_and(|rule| rule < KERNELS_RULES) => {}
+        Class::RuleAdd if RULES.iter().take(KERNELS).any(|rule| *rule == command) => {}
         Class::AddrAdd | Class::RouteAdd | Class::RuleAdd => turned(command, b"del", out),
-        Class::RuleDel if request.pref == Some(0) => {
-            out.str(if request.family == uapi::AF_INET6 { "ip -6" } else { "ip -4" });
-            out.str(" rule add pref 0 table local protocol kernel");
+        Class::RuleDel if part(request, body) == Some(Part::NotFirst) => {
+            out.bytes(local_made_by(request.family));
         }
         Class::RuleDel if request.table != 0 || request.action != 0 => turned(command, b"add", out),
         _ => {}
@@ -1425,26 +1366,6 @@ pub fn vrf_table(link: &[u8]) -> Option<u32> {
 /// An interface's own address. Without a peer the kernel says only `IFA_ADDRESS` of an IPv6 address.
 pub fn own_address(attrs: &[u8]) -> Option<IpAddr> {
     ip_of(find(attrs, uapi::IFA_LOCAL)).or_else(|| ip_of(find(attrs, uapi::IFA_ADDRESS)))
-}
-
-/// Whether every packet meets a rule that leads to a table: it has no condition, nor anything that is not known here.
-#[inline(never)]
-fn meets_all(rule: &[u8]) -> bool {
-    let &[_, to, from, tos, ..] = rule else { return false };
-    let mut kinds = Attrs::new(attrs(rule, rule::FIXED)).map(|attr| attr.kind);
-    to | from | tos == 0
-        && byte(rule, rule::ACTION) == u32::from(uapi::FR_ACT_TO_TBL)
-        && word(rule, rule::FLAGS) & uapi::FIB_RULE_INVERT == 0
-        && kinds.all(|kind| {
-            matches!(
-                kind,
-                uapi::FRA_PRIORITY
-                    | uapi::FRA_TABLE
-                    | uapi::FRA_PROTOCOL
-                    | uapi::FRA_SUPPRESS_PREFIXLEN
-                    | uapi::FRA_PAD
-            )
-        })
 }
 
 /// Says what stands in a command's place; gives the index of the interface that a route uses.

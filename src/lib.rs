@@ -9,7 +9,7 @@
 //! | [`cli`] | the command line | |
 //! | [`bytes`], [`error`], [`errno`], [`features`], [`limits`], [`near`], [`text`], [`uapi`], [`prefix`] | errors, what may be left out, capacities, similar words, escaping, kernel constants, prefixes | pure |
 //! | [`conf`] | the grammar of interfaces(5) | pure |
-//! | [`plan`], [`order`] | what is to be true of which interface, in which order | pure |
+//! | [`plan`], [`order`], [`rules`] | what is to be true of which interface, in which order; the rules that isolate | pure |
 //! | [`wire`], [`ip`] | rtnetlink messages as bytes; `ip` commands compiled into them | pure |
 //! | [`load`], [`baked`], [`record`] | the configuration's files, or what was baked in; the record of what was made | |
 //! | [`rtnl`], [`vrf`], [`apply`], [`keep`] | the netlink socket; VRFs as they are; steps become true; what a member would lose | |
@@ -50,6 +50,7 @@ pub mod prefix;
 pub mod proc;
 pub mod record;
 pub mod rtnl;
+pub mod rules;
 pub mod run;
 pub mod service;
 pub mod show;

@@ -10,8 +10,9 @@ use crate::conf::stanzas::{Conf, Iface, Method};
 use crate::conf::values;
 use crate::conf::words::Words;
 use crate::error::{Exit, Place};
-use crate::ip::{self, Class, Request};
+use crate::ip;
 use crate::limits;
+use crate::rules::{self, RULES};
 use crate::text::Buf;
 use crate::wire::msg::Writer;
 
@@ -78,49 +79,28 @@ pub struct Item<'t> {
     pub implied: bool,
 }
 
-/// The rules that isolate, in both families, in an order that never leaves the machine without table local.
-///
-/// 1000 is the kernel's own, made with the first VRF of a network namespace and never again: where somebody deleted it, it
-/// is put back, with the kernel's mark, which networkd spares. 2000: what a VRF's table does not know is unreachable.
-/// Table local moves behind the VRFs', to 32765.
-pub const RULES: [&[u8]; 8] = [
-    b"ip -4 rule add pref 1000 l3mdev protocol kernel",
-    b"ip -6 rule add pref 1000 l3mdev protocol kernel",
-    b"ip -4 rule add pref 2000 l3mdev unreachable",
-    b"ip -6 rule add pref 2000 l3mdev unreachable",
-    b"ip -4 rule add pref 32765 table local",
-    b"ip -6 rule add pref 32765 table local",
-    b"ip -4 rule del pref 0 table local",
-    b"ip -6 rule del pref 0 table local",
-];
-/// How many of them, from the first, are the kernel's own.
-pub const KERNELS_RULES: usize = 2;
-
-/// Which of [`RULES`] a compiled command is, whoever states it: all VRFs share these, and they go with the last one.
-#[inline(never)]
-pub fn shared_rule(request: &Request<'_>, body: &[u8]) -> Option<usize> {
-    if !matches!(request.class, Class::RuleAdd | Class::RuleDel) {
-        return None;
-    }
-    RULES.iter().position(|rule| {
-        let mut room = [0; limits::REQUEST];
-        let mut writer = Writer::new(&mut room);
-        let Some(Ok(known)) = ip::check(rule, &mut writer) else { return false };
-        // A deletion may say less; there is one rule of preference 0.
-        let first = known.class == Class::RuleDel && request.pref == Some(0) && request.family == known.family;
-        request.class == known.class && (first || writer.bytes() == body)
-    })
-}
-
 /// The keywords of commands that `up` carries out.
 const OWN: u64 = Keyword::PreUp.bit() | Keyword::Up.bit() | Keyword::PostUp.bit();
+
+/// Which rules isolate, and who says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// The pair stands first ([`rules`]). The file says nothing of rules that isolate.
+    Pair,
+    /// The file moves table local or adds l3mdev rules. Those of [`RULES`] that are true here complete it.
+    File([bool; RULES.len()]),
+    /// Only what the file says (`--exact`), whether it states such rules or not.
+    Exact,
+}
 
 /// How a configuration is carried out. It has been checked: values that cannot be are not met here.
 #[derive(Clone, Copy)]
 pub struct Plan<'a> {
     conf: Conf<'a>,
-    /// Which of [`RULES`] are to be added; those the file states are not.
-    implied: [bool; RULES.len()],
+    /// Which rules isolate.
+    layout: Layout,
+    /// The file states some of them.
+    states_rules: bool,
     exact: bool,
     /// No line of the phases up to post-up is for a shell.
     shellless: bool,
@@ -136,7 +116,7 @@ impl<'a> Plan<'a> {
     /// The plan of a configuration that has been checked.
     #[inline(never)]
     pub fn new(conf: Conf<'a>, exact: bool) -> Self {
-        let (mut implied, mut shellless) = ([!exact; RULES.len()], true);
+        let (mut missing, mut shellless) = ([true; RULES.len()], true);
         for iface in conf.ifaces() {
             for property in conf.with_any(iface, OWN) {
                 let mut room = [0; limits::REQUEST];
@@ -145,13 +125,36 @@ impl<'a> Plan<'a> {
                     shellless = false;
                     continue;
                 };
-                let stated = shared_rule(&request, writer.bytes());
-                if let Some(implied) = stated.and_then(|rule| implied.get_mut(rule)) {
-                    *implied = false;
+                let part = rules::part(&request, writer.bytes()).map(|part| part.index(request.family));
+                if let Some(missing) = part.and_then(|rule| missing.get_mut(rule)) {
+                    *missing = false;
                 }
             }
         }
-        Self { conf, implied, exact, shellless }
+        let states_rules = missing.contains(&false);
+        let layout = match states_rules {
+            _ if exact => Layout::Exact,
+            true => Layout::File(missing),
+            false => Layout::Pair,
+        };
+        Self { conf, layout, states_rules, exact, shellless }
+    }
+
+    /// Which rules isolate.
+    pub const fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Whether the file itself states rules that isolate.
+    pub const fn states_rules(&self) -> bool {
+        self.states_rules
+    }
+
+    /// The line that makes the interface a VRF, where the pair of rules has to stand first for it.
+    pub fn wants_pair(&self, iface: Iface) -> Option<Property<'a>> {
+        let refuses = |line: Property<'_>| values::yes_no(line.first()) == Ok(false);
+        let is_wanted = self.layout == Layout::Pair && !self.conf.last(iface, Keyword::VrfRules).is_some_and(refuses);
+        self.conf.last(iface, Keyword::VrfTable).filter(|_| is_wanted)
     }
 
     /// The configuration it is of.
@@ -252,7 +255,10 @@ impl<'a> Plan<'a> {
         }
         to.own(phase)?;
         match phase {
-            Phase::PreUp => to.isolate(Keyword::VrfRules, &self.implied, &RULES),
+            Phase::PreUp => match &self.layout {
+                Layout::File(missing) => to.isolate(Keyword::VrfRules, missing, &RULES),
+                Layout::Pair | Layout::Exact => Ok(()),
+            },
             // In ifupdown-ng a phase of its own, behind the lines of this one.
             Phase::PostDown if self.exact => {
                 if self.master(iface).is_some() {
@@ -581,7 +587,7 @@ impl<'n> Listing<'n> {
         if rule.and_then(|rule| self.rules.get_mut(rule)).is_some_and(|done| core::mem::replace(done, true)) {
             return;
         }
-        let kernels = or_there && rule.is_some_and(|rule| rule < KERNELS_RULES);
+        let kernels = or_there && rule.is_some_and(|rule| rule < rules::KERNELS);
         if kernels {
             out.str("# ");
         }

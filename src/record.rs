@@ -251,6 +251,19 @@ impl Record {
         lines.map(|line| Owner::parse(line.split(|byte| *byte == b' ').next().unwrap_or_default()))
     }
 
+    /// Whether it has such a line.
+    pub fn has(&self, which: &dyn Fn(Owner<'_>, &[u8]) -> bool) -> bool {
+        let mut end = self.len();
+        while let Some((start, owner, line)) = line_before(self.lines.as_slice(), end) {
+            let is_struck = self.lines.as_slice().get(start) == Some(&STRUCK);
+            if !is_struck && which(owner, line) {
+                return true;
+            }
+            end = start;
+        }
+        false
+    }
+
     /// A copy of the record that lives as long as the process.
     pub fn copy(&self) -> Result<&'static [u8], Errno> {
         let mut copy = List::new();

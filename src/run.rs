@@ -24,9 +24,10 @@ use crate::load::{self, Loaded};
 use crate::log::{self, Outcome, print, refused, say, say_near};
 use crate::near::Near;
 use crate::order::{self, Node};
-use crate::plan::{self, Item, Listing, Phase, Plan};
+use crate::plan::{self, Item, Layout, Listing, Phase, Plan};
 use crate::record::{self, Owner};
 use crate::rtnl::Rtnl;
+use crate::rules::{FAMILIES, First, Order};
 use crate::service::supervise::{Host, Supervisor};
 use crate::service::{Settings, dhcp, inetd, listen, seal, shell};
 use crate::show::out::{Look, Out};
@@ -452,10 +453,24 @@ impl Story<'_> {
     // ---- up
 
     fn up(&self, apply: &mut Apply) -> Outcome {
+        let had = apply.record.has(&|owner, _| owner == Owner::Shared);
+        let outcome = self.try_up(apply);
+        if !self.has_vrf(apply) {
+            // What all VRFs share goes again, unless it was there for one before.
+            return if had { outcome } else { outcome.and(apply.undo(0, &|owner, _| owner == Owner::Shared)) };
+        }
+        match self.plan.layout() {
+            Layout::File(_) => outcome.and(apply.rules_as_in_file()),
+            Layout::Pair | Layout::Exact => outcome,
+        }
+    }
+
+    fn try_up(&self, apply: &mut Apply) -> Outcome {
         apply.record.each_down(&mut |name| self.selects(name));
         apply.end()?;
+        let (ordered, mut left) = self.prepare(apply)?;
         let start = apply.record.len();
-        let mut outcome = self.bring(apply, start)?;
+        let mut outcome = self.bring(apply, ordered, start, &mut left)?;
         if features::SHARED && !self.options.quiet {
             self.warn(apply, start);
         }
@@ -467,21 +482,55 @@ impl Story<'_> {
 
     /// As [`Self::up`], in a dry run.
     fn differ(&self, apply: &mut Apply) -> Outcome {
-        let outcome = self.bring(apply, 0)?;
+        let (ordered, mut left) = self.prepare(apply)?;
+        let outcome = self.bring(apply, ordered, 0, &mut left)?;
         self.share(apply, 0)?;
         let text = self.plan_shared(Some(apply))?;
         append(&mut apply.would, text.as_slice()).map_err(|errno| refused("print", self.conf.file, errno))?;
         outcome
     }
 
-    /// Makes all, and sets it up. The inner error is that of interfaces without which the others have come up.
-    #[inline(never)]
-    fn bring(&self, apply: &mut Apply, start: usize) -> Outcome<Outcome> {
+    /// Waits for what has to be there, and puts the rules that isolate first: no VRF is made before them. Tells whether no interface
+    /// is named before it is made, and which interfaces are left out.
+    fn prepare(&self, apply: &mut Apply) -> Outcome<(bool, List<u8>)> {
         let mut left = List::new();
         // Nothing is changed before it is known what is there.
         self.no_foreign_table(apply)?;
         let ordered = self.all_there(apply, &mut left)?;
         log::done("all that has to be is there", b"");
+        self.isolate(apply, left.as_slice())?;
+        Ok((ordered, left))
+    }
+
+    /// The VRF among those selected, and its line, for which the pair of rules has to stand first.
+    fn wants_pair(&self, left: &[u8]) -> Option<(Name, u32)> {
+        self.order.as_slice().iter().find_map(|&node| {
+            let Node::Iface(iface) = node else { return None };
+            let line = self.plan.wants_pair(iface)?;
+            let name = self.name(node);
+            (!has(left, name)).then_some((name, line.at))
+        })
+    }
+
+    /// Puts the pair of rules first, if a VRF wants it.
+    fn isolate(&self, apply: &mut Apply, left: &[u8]) -> Outcome {
+        let Some((name, at)) = self.wants_pair(left) else { return Ok(()) };
+        apply.set_owner(name);
+        apply.rules_first(at)
+    }
+
+    /// Whether there is a VRF of ours, or one of those selected that somebody else has made.
+    fn has_vrf(&self, apply: &mut Apply) -> bool {
+        let is_there = |apply: &mut Apply, node: &Node<'static>| {
+            let is_vrf = matches!(node, Node::Iface(iface) if self.plan.conf().table(*iface).is_some());
+            is_vrf && apply.link(self.name(*node)).is_ok()
+        };
+        has_vrf(apply, &|_| true) || self.order.as_slice().iter().any(|node| is_there(apply, node))
+    }
+
+    /// Makes all, and sets it up. The inner error is that of interfaces without which the others have come up.
+    #[inline(never)]
+    fn bring(&self, apply: &mut Apply, ordered: bool, start: usize, left: &mut List<u8>) -> Outcome<Outcome> {
         // Everything is made before anything is used. Of very many, some: the kernel goes through all tables of IPv6 whenever an
         // interface comes up or gets a master, so that takes the longer, the more VRFs there are, and the more routes. Those come
         // with the addresses of what is up: of a great many, the last thing.
@@ -493,10 +542,10 @@ impl Story<'_> {
         for &round in rounds {
             for nodes in all.chunks(some) {
                 if round != Round::Second {
-                    self.make(apply, nodes, &mut left)?;
+                    self.make(apply, nodes, left)?;
                     outcome = outcome.and(if left.is_empty() { Ok(()) } else { Err(Exit::System) });
                 }
-                outcome = outcome.and(self.set_up(apply, nodes, round, start, &mut left));
+                outcome = outcome.and(self.set_up(apply, nodes, round, start, left));
             }
         }
         Ok(outcome)
@@ -604,6 +653,7 @@ impl Story<'_> {
             let _ = down.extend(name).and_then(|()| down.push(b' ')); // one that is lost is brought up
             false
         });
+        let _ = self.isolate(apply, down.as_slice()); // the next ones are tried all the same
         let before = apply.record.len();
         for phases in [&[Phase::Create], SET_UP] {
             for &node in self.order.as_slice() {
@@ -863,6 +913,9 @@ impl Story<'_> {
         let mut outcome = self.lines(apply, &[Phase::PreDown, Phase::Down]);
         if by_file {
             // What the file would have made, as if it had been.
+            if self.wants_pair(b"").is_some() {
+                outcome = outcome.and(apply.claim_pair());
+            }
             let claimed = self.each(MAKE, &mut |name, _, item| {
                 apply.set_owner(name);
                 apply.claim(item.command)
@@ -924,6 +977,17 @@ impl Story<'_> {
     fn print(&self) -> Outcome {
         let mut text = List::new();
         let mut listing = Listing::default();
+        if let Some((name, at)) = self.wants_pair(b"") {
+            let mut room = [0; 4 * limits::LINE];
+            let mut out = Buf::new(&mut room);
+            listing.put_heading(name, self.conf.place(at), &mut out);
+            for family in FAMILIES {
+                // As on a machine without VRFs.
+                Order::new(&[First::Local], false)
+                    .each_command(family, &mut |command| listing.put_command(command, true, false, &mut out));
+            }
+            append(&mut text, out.as_bytes()).map_err(|errno| refused("print", self.conf.file, errno))?;
+        }
         for phases in [&[Phase::Create], SET_UP] {
             self.each(phases, &mut |name, phase, item| {
                 let mut room = [0; 2 * limits::LINE];
@@ -974,10 +1038,8 @@ fn needs(name: &[u8], other: &[u8]) -> Exit {
 }
 
 /// Leaves nothing half done behind of an interface that could not be set up.
-#[inline(never)]
 fn leave(apply: &mut Apply, name: Name, start: usize) {
-    let others = has_vrf(apply, &|vrf| vrf != name);
-    let _ = apply.undo(start, &|owner, _| owner.name() == name || (!others && owner == Owner::Shared)); // said already
+    let _ = apply.undo(start, &|owner, _| owner.name() == name); // said already
 }
 
 /// Whether the record has a VRF such as that.

@@ -60,6 +60,7 @@ const ROOMS: &[(&str, Room)] = &[
     ("proc", Above),
     ("record", Above),
     ("rtnl", Above),
+    ("rules", Pure),
     ("run", Run),
     ("service", Service),
     ("bind/filter", Pure),

@@ -2,7 +2,7 @@
 //!
 //! Source: `ip/iprule.c`, `ip/iproute.c`, `lib/rt_names.c` of iproute2.
 
-use crate::conf::values::name_of;
+use crate::conf::values::{TABLES, name_of};
 use crate::text::Buf;
 use crate::uapi;
 use crate::wire::attr::{find, ip, number, text, word};
@@ -10,6 +10,10 @@ use crate::wire::rule;
 
 /// Protocols by name, pairs of name and `IPPROTO_*`, as /etc/protocols has them. Others are `ipproto-NUMBER`.
 const TRANSPORTS: &[u8] = b"icmp 1 tcp 6 udp 17 gre 47 esp 50 ipv6-icmp 58 ospf 89 vrrp 112 sctp 132";
+
+/// Types of routes, and what rules do that look no route up.
+pub const TYPES: &[u8] =
+    b"local 2 broadcast 3 anycast 4 multicast 5 blackhole 6 unreachable 7 prohibit 8 throw 9 nat 10";
 
 /// Puts the name of a number, or the number.
 #[inline(never)]
@@ -90,5 +94,30 @@ pub fn put_selector(rule: &[u8], l3mdev: &str, out: &mut Buf<'_>) {
                 out.str("-").num(last.into());
             }
         }
+    }
+}
+
+/// What a rule does: `table main`, where `lookup` is the word before the table; `unreachable`, `goto 100` and more. Nothing for
+/// a rule that looks up the tables of VRFs.
+pub fn put_action(rule: &[u8], lookup: &str, out: &mut Buf<'_>) {
+    let of = rule.get(rule::FIXED..).unwrap_or_default();
+    let byte = |at: usize| rule.get(at).copied().unwrap_or(0);
+    match byte(rule::ACTION) {
+        uapi::FR_ACT_TO_TBL => {
+            let table = number(of, uapi::FRA_TABLE).unwrap_or_else(|| byte(rule::TABLE).into());
+            if table != 0 {
+                put_name(TABLES, table, out.str(lookup));
+            }
+            if let Some(len) = number(of, uapi::FRA_SUPPRESS_PREFIXLEN).filter(|len| *len != u32::MAX) {
+                out.str(" suppress_prefixlength ").num(len);
+            }
+        }
+        uapi::FR_ACT_GOTO => {
+            out.str("goto ").num(number(of, uapi::FRA_GOTO).unwrap_or(0));
+        }
+        uapi::FR_ACT_NOP => {
+            out.str("nop");
+        }
+        action => put_name(TYPES, action.into(), out),
     }
 }

@@ -3,6 +3,7 @@
 use super::Class;
 use crate::uapi;
 use crate::wire::attr::{find, number};
+use crate::wire::rule::Rule;
 
 /// What tells addresses apart: family, interface and the interface's own address.
 fn addr_key(body: &[u8]) -> Option<(u8, [u8; 4], &[u8])> {
@@ -60,35 +61,38 @@ pub fn stands(request: &[u8], class: Class, entry: &[u8]) -> Option<bool> {
             }
             Some(same)
         }
-        Class::RuleAdd | Class::RuleDel => rule_stands(request, class == Class::RuleDel, entry).then_some(true),
+        Class::RuleAdd => is_same_rule(request, entry).then_some(true),
+        Class::RuleDel => is_deleted(request, entry).then_some(true),
         _ => None,
     }
 }
 
-/// Whether a rule is what a request says. Who put it there does not count.
-#[inline(never)]
-fn rule_stands(request: &[u8], goes: bool, entry: &[u8]) -> bool {
-    let Some((&[family, dst, src, tos, table, _, _, action, w @ ..], asked)) = request.split_first_chunk::<12>() else {
-        return false;
-    };
-    let Some((&[has_family, has_dst, has_src, has_tos, has_table, _, _, has_action, f @ ..], attrs)) =
-        entry.split_first_chunk::<12>()
-    else {
-        return false;
-    };
-    let inverted = (u32::from_ne_bytes(w) ^ u32::from_ne_bytes(f)) & uapi::FIB_RULE_INVERT;
-    let mut same = family == has_family && (action == 0 || action == has_action) && inverted == 0;
-    for (wanted, found) in [(dst, has_dst), (src, has_src), (tos, has_tos)] {
-        same &= wanted == found || (goes && wanted == 0);
+/// Whether a rule is the one that a request adds. Who put it there does not count, nor where it stands if the request does not say.
+fn is_same_rule(request: &[u8], entry: &[u8]) -> bool {
+    let (Some(wanted), Some(found)) = (Rule::parse(request), Rule::parse(entry)) else { return false };
+    let pref = wanted.priority.and(Some(found.pref()));
+    let mask = |rule: &Rule<'_>| rule.fwmask.or(rule.fwmark.map(|_| u32::MAX));
+    let found = Rule { priority: pref, protocol: wanted.protocol, fwmask: mask(&found), ..found };
+    Rule { fwmask: mask(&wanted), ..wanted } == Rule { flags: found.flags & uapi::FIB_RULE_INVERT, ..found }
+}
+
+/// Whether a rule is one that a deletion means: what that does not say is not compared.
+fn is_deleted(request: &[u8], entry: &[u8]) -> bool {
+    let (Some(wanted), Some(found)) = (Rule::parse(request), Rule::parse(entry)) else { return false };
+    fn any<T: PartialEq>(wanted: Option<T>, found: Option<T>) -> bool {
+        wanted.is_none() || wanted == found
     }
-    let to = number(asked, uapi::FRA_TABLE).unwrap_or(table.into());
-    same &= to == 0 || to == number(attrs, uapi::FRA_TABLE).unwrap_or(has_table.into());
-    let pref = number(asked, uapi::FRA_PRIORITY);
-    same &= pref.is_none_or(|pref| pref == number(attrs, uapi::FRA_PRIORITY).unwrap_or(0));
-    for kind in [uapi::FRA_DST, uapi::FRA_SRC, uapi::FRA_IIFNAME, uapi::FRA_OIFNAME, uapi::FRA_FWMARK, uapi::FRA_L3MDEV]
-    {
-        let wanted = find(asked, kind);
-        same &= (goes && wanted.is_empty()) || wanted == find(attrs, kind);
-    }
-    same
+    wanted.family == found.family
+        && (wanted.action == 0 || wanted.action == found.action)
+        && (wanted.flags ^ found.flags) & uapi::FIB_RULE_INVERT == 0
+        && (wanted.tos == 0 || wanted.tos == found.tos)
+        && (wanted.table == 0 || wanted.table == found.table)
+        && (!wanted.l3mdev || found.l3mdev)
+        && any(wanted.priority, Some(found.pref()))
+        && any(wanted.src, found.src)
+        && any(wanted.dst, found.dst)
+        && any(wanted.iif, found.iif)
+        && any(wanted.oif, found.oif)
+        && any(wanted.fwmark, found.fwmark)
+        && any(wanted.protocol, found.protocol)
 }

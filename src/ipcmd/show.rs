@@ -13,7 +13,7 @@
 use crate::conf::values::{self, PROTOS, SCOPES, TABLES, name_of};
 use crate::conf::words::Words;
 use crate::error::Errno;
-use crate::ip::said::{put_name, put_prefix, put_selector};
+use crate::ip::said::{TYPES, put_action, put_name, put_prefix, put_selector};
 use crate::log::{Outcome, print};
 use crate::rtnl::{Bodies, Rtnl};
 use crate::sys::args::Strings;
@@ -200,7 +200,6 @@ type Field = (&'static str, How, u16);
 
 const STATES: &[u8] = b"UNKNOWN 0 NOTPRESENT 1 DOWN 2 LOWERLAYERDOWN 3 TESTING 4 DORMANT 5 UP 6";
 const GROUPS: &[u8] = b"default 0";
-const TYPES: &[u8] = b"local 2 broadcast 3 anycast 4 multicast 5 blackhole 6 unreachable 7 prohibit 8 throw 9 nat 10";
 const HARDWARE: &[u8] =
     b"ether 1 infiniband 32 can 280 ppp 512 ipip 768 tunnel6 769 loopback 772 sit 776 gre 778 gre6 \
 823 netlink 824 none 65534";
@@ -744,23 +743,8 @@ fn put_rule(body: &[u8], out: &mut Buf<'_>) {
     let of = attrs(body, route::FIXED);
     out.num(number(of, uapi::FRA_PRIORITY).unwrap_or(0)).str(":\t");
     put_selector(body, "lookup [l3mdev-table]", out);
-    let table = number(of, uapi::FRA_TABLE).unwrap_or_else(|| num(body, 4));
-    if table != 0 {
-        put_name(TABLES, table, out.str(" lookup "));
-        if let Some(len) = number(of, uapi::FRA_SUPPRESS_PREFIXLEN).filter(|len| *len != u32::MAX) {
-            out.str(" suppress_prefixlength ").num(len);
-        }
-    }
-    match byte(body, 7) {
-        uapi::FR_ACT_TO_TBL => {}
-        uapi::FR_ACT_GOTO => {
-            out.str(" goto ").num(number(of, uapi::FRA_GOTO).unwrap_or(0));
-        }
-        uapi::FR_ACT_NOP => {
-            out.str(" nop");
-        }
-        action => put_name(TYPES, action.into(), out.str(" ")),
-    }
+    out.str(" ");
+    put_action(body, "lookup ", out);
     let protocol = num(find(of, uapi::FRA_PROTOCOL), 0);
     if protocol != 0 && protocol != u32::from(uapi::RTPROT_KERNEL) {
         put_name(PROTOS, protocol, out.str(" proto "));

@@ -89,6 +89,26 @@ pub struct Rule<'a> {
 }
 
 impl<'a> Rule<'a> {
+    /// A rule that says nothing, for constants: [`Rule::default`] cannot be one.
+    pub const EMPTY: Self = Self {
+        family: 0,
+        action: 0,
+        table: 0,
+        priority: None,
+        l3mdev: false,
+        src: None,
+        dst: None,
+        iif: None,
+        oif: None,
+        fwmark: None,
+        fwmask: None,
+        flags: 0,
+        protocol: None,
+        suppress_prefixlen: None,
+        tos: 0,
+        other: false,
+    };
+
     /// The place of a rule that the kernel told of.
     pub fn pref(&self) -> u32 {
         self.priority.unwrap_or(0)
