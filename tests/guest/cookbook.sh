@@ -184,6 +184,6 @@ is_served() {
     grep -qx page /tmp/page
 }
 expect 'it is served' soon is_served || cat "$log" /tmp/page | shown
-vrf-launch --isolation strict mgmt -- sh -c 'echo $$ >/sys/fs/cgroup/cgroup.procs; ip rule del pref 2000; true' >/tmp/said 2>&1
-match 'root in it changes no rules' "$(ip rule)" '2000:.*unreachable'
+vrf-launch --isolation strict mgmt -- sh -c 'echo $$ >/sys/fs/cgroup/cgroup.procs; ip rule del pref 0 l3mdev unreachable protocol kernel; true' >/tmp/said 2>&1
+match 'root in it changes no rules' "$(ip rule)" '^0:.*unreachable'
 clear lan

@@ -13,7 +13,7 @@ equal 'its program' "$(readlink /proc/1/exe)" /busybox/busybox
 
 case_ interfaces_are_up
 equal 'the VRF' "$(ip -d -j link show mgmt | jq '.[0].linkinfo.info_data.table')" 10
-match 'the rules' "$(ip -6 rule)" '2000:.*l3mdev.* unreachable'
+match 'the rules' "$(ip -6 rule)" '^0:.*l3mdev.* unreachable'
 
 case_ its_services_are_in_the_vrf
 expect 'it runs' soon sh -c 'ip vrf pids mgmt | grep -q sleep'

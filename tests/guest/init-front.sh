@@ -11,4 +11,4 @@ match 'its command line' "$(tr '\0' ' ' </proc/1/cmdline)" '/bin/sh /vrf-launch.
 
 case_ interfaces_are_up
 equal 'the VRF' "$(ip -d -j link show mgmt | jq '.[0].linkinfo.info_data.table')" 10
-match 'the rules' "$(ip -6 rule)" '2000:.*l3mdev.* unreachable'
+match 'the rules' "$(ip -6 rule)" '^0:.*l3mdev.* unreachable'

@@ -31,7 +31,7 @@ expect 'module vrf' test -d /sys/module/vrf
 
 case_ interfaces_and_services
 equal 'the VRF' "$(ip -d -j link show mgmt | jq '.[0].linkinfo.info_data.table')" 10
-match 'the rules' "$(ip -6 rule)" '2000:.*l3mdev.* unreachable'
+match 'the rules' "$(ip -6 rule)" '^0:.*l3mdev.* unreachable'
 equal 'the service is in it' "$(ip vrf pids mgmt | awk '{ print $2 }')" sleep
 expect 'what it says is in the kernel log' sh -c 'dmesg | grep -q "vrf-launch: inside: started, PID"'
 

@@ -191,7 +191,7 @@ EOF
 run /vrf-launch -c /tmp/conf new -- ip vrf identify
 equal 'it runs there' "$status$out$err" 0new
 equal 'the table' "$(ip -d -j link show new | jq '.[0].linkinfo.info_data.table')" 77
-match 'the rules' "$(ip -6 rule)" '2000:.*l3mdev.* unreachable'
+match 'the rules' "$(ip -6 rule)" '^0:.*l3mdev.* unreachable'
 mkdir -p /etc/network
 cp /tmp/conf /etc/network/interfaces
 sed -i 's/new/newer/; s/77/78/' /etc/network/interfaces

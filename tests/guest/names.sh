@@ -60,8 +60,8 @@ expect 'IPv4 address' sh -c 'ip addr show dev eth0 | grep -q 10.20.30.40/24'
 expect 'IPv6 address' sh -c 'ip addr show dev eth0 | grep -q fd20::40/64'
 expect 'its IPv4 network is in the table of the VRF' sh -c 'ip route show table 10 | grep -q "10.20.30.0/24 dev eth0"'
 expect 'its IPv6 network is in the table of the VRF' sh -c 'ip -6 route show table 10 | grep -q "fd20::/64 dev eth0"'
-equal 'rules of IPv4' "$(rules -4)" '1000 2000 32765 32766 32767'
-equal 'rules of IPv6' "$(rules -6)" '1000 2000 32765 32766'
+equal 'rules of IPv4' "$(rules -4)" '0 0 0 1000 32766 32767'
+equal 'rules of IPv6' "$(rules -6)" '0 0 0 1000 32766'
 
 case_ two_vrfs_and_down_of_one_keeps_the_rules_for_the_other
 up
@@ -71,8 +71,8 @@ down red
 refuse 'red is gone' present red
 expect 'blue is there' present blue
 equal 'master of eth1' "$(master eth1)" blue
-equal 'rules of IPv4' "$(rules -4)" '1000 2000 32765 32766 32767'
-equal 'rules of IPv6' "$(rules -6)" '1000 2000 32765 32766'
+equal 'rules of IPv4' "$(rules -4)" '0 0 0 1000 32766 32767'
+equal 'rules of IPv6' "$(rules -6)" '0 0 0 1000 32766'
 expect 'eth2 is left alone' sh -c 'ip route show default | grep -q 192.0.2.1'
 
 case_ down_of_the_last_takes_the_rules_too

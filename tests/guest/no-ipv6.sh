@@ -32,7 +32,7 @@ case_ up_and_down
 state >/tmp/before
 run /vrf-launch -c /tmp/conf up
 equal 'all is done, and nothing said' "$status$out$err" 0
-equal 'rules' "$(ip -j -4 rule | jq -r '.[].priority' | tr '\n' ' ')" '1000 2000 32765 32766 32767 '
+equal 'rules' "$(ip -j -4 rule | jq -r '.[].priority' | tr '\n' ' ')" '0 0 0 1000 32766 32767 '
 expect 'routes' sh -c 'ip route show vrf mgmt | grep -q "^10.9.0.0/16 via 10.20.30.1"'
 state >/tmp/made
 run /vrf-launch -c /tmp/conf up

@@ -128,9 +128,20 @@ differs() {
     done
 }
 differs true ''
-differs 'ip rule del pref 2000' 'ip -4 rule add pref 2000 l3mdev unreachable'
-differs 'ip -6 rule del pref 1000' 'ip -6 rule add pref 1000 l3mdev protocol kernel'
-differs 'ip -6 rule add pref 0 table local' 'ip -6 rule del pref 0 table local'
+# What stands behind the pair has to be behind it again; iproute2 adds no rule twice.
+again() {
+    printf 'ip -%s rule add pref 0 table local protocol boot\n' "$1"
+    printf 'ip -%s rule del pref 0 table local protocol kernel\n' "$1"
+    printf 'ip -%s rule add pref 0 table local protocol kernel\n' "$1"
+    printf 'ip -%s rule del pref 0 table local protocol boot\n' "$1"
+}
+differs 'ip rule del pref 0 l3mdev unreachable protocol kernel' "ip -4 rule add pref 0 l3mdev unreachable protocol kernel
+$(again 4)"
+differs 'ip -6 rule del pref 0 l3mdev unreachable protocol kernel; ip -6 rule del pref 0 l3mdev protocol kernel' \
+    "ip -6 rule add pref 0 l3mdev protocol kernel
+ip -6 rule add pref 0 l3mdev unreachable protocol kernel
+$(again 6)"
+differs 'ip -6 rule del pref 1000 l3mdev' ''
 differs 'ip -6 rule del pref 500' 'ip -6 rule add pref 500 fwmark 7 table 10'
 differs 'ip route del 10.8.0.0/16 vrf mgmt' 'ip route add 10.8.0.0/16 via 10.9.0.2 dev eth1 table 10'
 differs 'ip route del 10.7.0.0/16 vrf mgmt' 'ip route add 10.7.0.0/16 via 10.9.0.2 table 10'
