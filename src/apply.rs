@@ -1043,6 +1043,11 @@ impl Apply {
             if !which(owner, command) {
                 continue;
             }
+            // It was there before this process began: the kernel's answer that says so got lost.
+            if record::contains(text.get(..from).unwrap_or_default(), owner, command) {
+                self.record.retract(start);
+                continue;
+            }
             // The kernel waits for each link that is set down, and for many that are deleted only once.
             let is_told = self.verbose || self.is_dry();
             if !is_told && deletion.takes(command, which) && with_links.push(start).is_ok() {

@@ -282,6 +282,18 @@ pub fn path(namespace: u64, ending: &[u8], path: &mut Path) {
     path.add(FOLDER.to_bytes()).add(text.as_bytes());
 }
 
+/// Whether a record's text has that line.
+pub fn contains(text: &[u8], owner: Owner<'_>, command: &[u8]) -> bool {
+    let mut end = text.len();
+    while let Some((start, other, line)) = line_before(text, end) {
+        if other == owner && line == command {
+            return true;
+        }
+        end = start;
+    }
+    false
+}
+
 /// The last line of a record's text that ends at `end` or before: where it begins, whose it is, and its command.
 #[inline(never)]
 pub fn line_before(text: &[u8], end: usize) -> Option<(usize, Owner<'_>, &[u8])> {

@@ -155,6 +155,9 @@ impl Apply {
 
     /// Sends requests about rules of preference 0; what another process has done meanwhile is no error.
     fn send_rules(&mut self, family: u8, asked: Asked) -> Outcome {
+        if self.rtnl.pending() == 0 {
+            return Ok(()); // the kernel refuses a message without a byte
+        }
         let mut failed = None;
         let sent = self.rtnl.flush(&mut |_, errno| {
             let is_failure = !matches!(errno, Errno(0) | Errno::EEXIST | Errno::ENOENT) && failed.is_none();

@@ -11,6 +11,7 @@
  *   faults ping ADDRESS PORT                sends one every few milliseconds until SIGTERM, but for the time from SIGUSR1 to
  *                                           SIGUSR2; says how many and how many of them were not answered, and when, in seconds since the
  *                                           start of the machine
+ *   faults escape ADDRESS PORT              sends what `echo` says has escaped, every few milliseconds until SIGTERM, but for the same time
  *   faults launches NUMBER LAUNCHER VRF     so many launches one after the other, by each backend and at each level in turn, of
  *                                           "faults nothing", which ends with 0; says how many were as they should be, and ends at one that is not
  *   faults brief [FILE]                     the kernel's links, addresses, routes, rules and filters of what comes in, a line for each,
@@ -349,6 +350,20 @@ static void on_signal(int signal) {
         pause_ = signal == SIGUSR1;
 }
 
+static int escape(const char *address, int port) {
+    struct sockaddr_storage to;
+    socklen_t len;
+    int fd = udp(address, port, &to, &len);
+    for (int i = 0; i < 3; i++)
+        sigaction((int[]){SIGTERM, SIGUSR1, SIGUSR2}[i], &(struct sigaction){.sa_handler = on_signal}, NULL);
+    while (!over) {
+        if (!pause_)
+            sendto(fd, "escaped", 7, 0, (void *)&to, len); /* that it is refused is well */
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return 0;
+}
+
 static int ping(const char *address, int port, int period) {
     struct sockaddr_storage to;
     socklen_t len;
@@ -512,10 +527,11 @@ static void tell(struct nlmsghdr *message) {
         struct fib_rule_hdr *rule = NLMSG_DATA(message);
         struct rtattr *first = (void *)((char *)rule + NLMSG_ALIGN(sizeof *rule));
         len = message->nlmsg_len - NLMSG_SPACE(sizeof *rule), sort_attributes(first, len, of, 255);
-        const uint8_t *l3mdev = value(of, FRA_L3MDEV, 1);
-        count += snprintf(line, size, "rule %d pref %u table %u action %d l3mdev %d from %d to %d", rule->family,
-                          number(of, FRA_PRIORITY), number(of, FRA_TABLE), rule->action, l3mdev ? *l3mdev : 0, rule->src_len,
-                          rule->dst_len) > 0;
+        const uint8_t *l3mdev = value(of, FRA_L3MDEV, 1), *protocol = value(of, FRA_PROTOCOL, 1);
+        static int places_[256]; /* the order counts */
+        count += snprintf(line, size, "rule %d at %d pref %u table %u action %d l3mdev %d from %d to %d proto %d", rule->family,
+                          places_[rule->family]++, number(of, FRA_PRIORITY), number(of, FRA_TABLE), rule->action,
+                          l3mdev ? *l3mdev : 0, rule->src_len, rule->dst_len, protocol ? *protocol : 0) > 0;
     }
 }
 
@@ -688,6 +704,8 @@ int main(int argc, char **argv) {
         return launches(atol(argv[2]), argv[3], argv[4]);
     if (argc == 3 && !strcmp(argv[1], "echo"))
         return echo(atoi(argv[2]));
+    if (argc == 4 && !strcmp(argv[1], "escape"))
+        return escape(argv[2], atoi(argv[3]));
     if ((argc == 4 || argc == 5) && !strcmp(argv[1], "ping"))
         return ping(argv[2], atoi(argv[3]), argc == 5 ? atoi(argv[4]) : 10);
     if (argc == 4 && !strcmp(argv[1], "service"))

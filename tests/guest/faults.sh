@@ -7,7 +7,7 @@
 # expedited then, which makes `up` and `down` twice as fast.
 # kernels: debian-6.1
 # modules: vrf dummy veth sch_ingress cls_bpf
-# timeout: 300
+# timeout: 400
 # trust: 5400
 far lan eth0 10.20.30.1/24 fd20::1/64
 far mgmt eth1 10.99.0.1/24 fd99::1/64
@@ -25,10 +25,23 @@ pids=''
 
 # steady ADDRESS4 ADDRESS6 [MILLISECONDS]: asks those, each so long after the answer, until `steadily` says whether all was answered
 steady() {
-    background faults ping "$1" 7 ${3:+"$3"}
-    asks=$pid said=$log
-    background faults ping "$2" 7 ${3:+"$3"}
+    asks='' said=''
+    asked "$1" 7 ${3:+"$3"}
+    asked "$2" 7 ${3:+"$3"}
+}
+# asked [WRAPPER -- ] ADDRESS PORT [MILLISECONDS]: one more of them
+asked() {
+    case "$*" in
+    *' -- '*)
+        wrapper=${*%% -- *}
+        shift $(($(echo "$wrapper" | wc -w) + 1))
+        # shellcheck disable=SC2086 # words
+        background $wrapper -- faults ping "$@"
+        ;;
+    *) background faults ping "$@" ;;
+    esac
     asks="$asks $pid" said="$said $log"
+    echo "$*" >"$log.whom"
 }
 # during FILE: what was done when questions were lost, and what the kernels' counters say
 during() {
@@ -47,7 +60,7 @@ steadily() {
     wait $asks
     for log in $said; do
         match 'questions were asked' "$(cat "$log")" '^[1-9][0-9]{2,} sent '
-        match 'no question was lost' "$(cat "$log")" '^[0-9]+ sent 0 lost' || during "$log"
+        match "no question to $(cat "$log.whom") was lost" "$(cat "$log")" '^[0-9]+ sent 0 lost' || during "$log"
     done
 }
 # As `state`, and many times as fast.
@@ -88,6 +101,7 @@ clear_() {
     done
     for family in 4 6; do
         while ip -$family rule del pref 0; do :; done
+        while ip -$family rule del table 90 || ip -$family rule del table 91; do :; done
         ip -$family rule add pref 0 table local proto kernel
         while ip -$family rule del pref 32765; do :; done
         while ip -$family rule del pref 2000; do :; done
@@ -200,6 +214,91 @@ points 'up, shared' 97 /tmp/points.up at_up
 points 'down, shared' 97 /tmp/points.down at_down
 steadily
 same_state 'after all of them' /tmp/full
+
+# Rules of others, two of which stand at 0 already: asked before local they would take the machine's own address, and asked in another
+# order that of a host.
+prepare() {
+    for of in '4 192.0.2.40 192.0.2.1' '6 2001:db8::40 2001:db8::1'; do
+        # shellcheck disable=SC2086 # words
+        set -- $of
+        ip "-$1" rule add pref 0 table 90
+        ip "-$1" rule add pref 0 table 91
+        ip "-$1" rule add pref 5000 from "$2" table 92
+        ip "-$1" route replace blackhole "$2" table 90
+        ip "-$1" route replace "$3" dev eth2 table 90
+        ip "-$1" route replace blackhole "$3" table 91
+    done
+}
+
+case_ up_and_down_among_rules_of_others
+background faults echo 7
+measure /tmp/member
+steady 192.0.2.1 2001:db8::1
+asked 192.0.2.40 7
+asked 2001:db8::40 7
+points 'up, among others' 29 /tmp/points.up at_up
+points 'down, among others' 29 /tmp/points.down at_down
+steadily
+same_state 'after all of them' /tmp/full
+
+# What an older version has left, where a service runs in the VRF: neither it nor anybody outside notices, and it never gets out.
+older() {
+    for family in 4 6; do
+        ip -$family rule add pref 2000 l3mdev unreachable
+        ip -$family rule add pref 32765 table local
+        ip -$family rule del pref 0 table local
+        ip -$family rule del pref 0 l3mdev unreachable protocol kernel
+        ip -$family rule del pref 0 l3mdev protocol kernel
+        echo "- ip -$family rule del pref 2000 l3mdev unreachable"
+        echo "- ip -$family rule del pref 32765 table local"
+        echo "- ip -$family rule add pref 0 table local protocol kernel"
+    done >/tmp/older
+    grep -v ' rule ' /tmp/record >>/tmp/older
+    cat /tmp/older >"$(echo /run/vrf-launch/net-*)"
+}
+at_change() {
+    call=$3
+    older
+    faults "$@" /vrf-launch -q -c /tmp/conf up >/tmp/said 2>&1
+    ended $? /tmp/up
+    settled up /tmp/up
+}
+# shellcheck disable=SC2317 # another takes its place
+prepare() {
+    :
+}
+
+case_ up_of_what_an_older_version_has_left_with_a_service_inside
+for family in 4 6; do
+    ip -$family rule del pref 0 table 90
+    ip -$family rule del pref 0 table 91
+    ip -$family rule del pref 5000
+done
+cp /tmp/member /tmp/conf
+/vrf-launch -q -c /tmp/conf up
+cp /run/vrf-launch/net-* /tmp/record
+background ip netns exec mgmt faults echo 7
+background ip netns exec net faults echo 8
+escapes=$log
+sleep 1
+faults brief >/tmp/up
+older
+faults brief >/tmp/before
+refuse 'it is another layout' cmp -s /tmp/before /tmp/up
+faults list /vrf-launch -q -c /tmp/conf up
+steady 192.0.2.1 2001:db8::1
+asked /vrf-launch --isolation bind mgmt -- 10.99.0.1 7
+asked /vrf-launch --isolation bind mgmt -- fd99::1 7
+for to in 192.0.2.1 2001:db8::1; do
+    background /vrf-launch --isolation bind mgmt -- faults escape $to 8
+done
+points 'change of layout' 29 /tmp/points at_change
+steadily
+equal 'nothing escaped' "$(cat "$escapes")" ''
+# It would be seen.
+background faults escape 192.0.2.1 8
+soon grep -q escaped "$escapes" || fail 'who escapes is heard'
+expect 'down' /vrf-launch -q -c /tmp/conf down
 
 # By which the machine is reached: it was up before, and by others. So is the place for its filters, with a filter of
 # somebody's: whoever makes that or takes it away, the kernel sends nothing for a moment by an interface that is up.
