@@ -253,15 +253,7 @@ impl Record {
 
     /// Whether it has such a line.
     pub fn has(&self, which: &dyn Fn(Owner<'_>, &[u8]) -> bool) -> bool {
-        let mut end = self.len();
-        while let Some((start, owner, line)) = line_before(self.lines.as_slice(), end) {
-            let is_struck = self.lines.as_slice().get(start) == Some(&STRUCK);
-            if !is_struck && which(owner, line) {
-                return true;
-            }
-            end = start;
-        }
-        false
+        any(self.lines.as_slice(), which)
     }
 
     /// A copy of the record that lives as long as the process.
@@ -282,16 +274,21 @@ pub fn path(namespace: u64, ending: &[u8], path: &mut Path) {
     path.add(FOLDER.to_bytes()).add(text.as_bytes());
 }
 
-/// Whether a record's text has that line.
-pub fn contains(text: &[u8], owner: Owner<'_>, command: &[u8]) -> bool {
+/// Whether a record's text has such a line.
+pub fn any(text: &[u8], which: &dyn Fn(Owner<'_>, &[u8]) -> bool) -> bool {
     let mut end = text.len();
-    while let Some((start, other, line)) = line_before(text, end) {
-        if other == owner && line == command {
+    while let Some((start, owner, line)) = line_before(text, end) {
+        if text.get(start) != Some(&STRUCK) && which(owner, line) {
             return true;
         }
         end = start;
     }
     false
+}
+
+/// Whether a record's text has that line.
+pub fn contains(text: &[u8], owner: Owner<'_>, command: &[u8]) -> bool {
+    any(text, &|other, line| other == owner && line == command)
 }
 
 /// The last line of a record's text that ends at `end` or before: where it begins, whose it is, and its command.

@@ -21,7 +21,7 @@
 
 use crate::conf::values::PROTOS;
 use crate::ip::said::{put_action, put_name, put_selector};
-use crate::ip::{Class, Request};
+use crate::ip::{self, Class, Request};
 use crate::limits;
 use crate::text::Buf;
 use crate::uapi;
@@ -162,6 +162,12 @@ const fn first(family: u8, rule: Rule<'static>) -> Rule<'static> {
 /// Whether a line of the record takes back a rule of the pair.
 pub fn is_of_pair(line: &[u8]) -> bool {
     FAMILIES.iter().any(|family| Pair::BOTH.iter().any(|pair| pair.taken_back_by(*family) == line))
+}
+
+/// Whether a line of the record takes back a rule of another layout: of an older version's, or of what the file once stated.
+pub fn is_of_another_layout(line: &[u8]) -> bool {
+    let request = ip::request(line).filter(|request| matches!(request.class, Class::RuleAdd | Class::RuleDel));
+    request.is_some() && !is_of_pair(line)
 }
 
 /// A rule of preference 0.

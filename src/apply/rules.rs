@@ -55,7 +55,7 @@ impl Apply {
             return Ok(());
         }
         // Table local is asked first again, so that its rule at 32765 can go.
-        self.undo_shared(&is_of_another_layout)
+        self.undo_shared(&rules::is_of_another_layout)
     }
 
     /// Takes the pair back where the layout is the file's.
@@ -271,10 +271,4 @@ impl Apply {
         }
         self.command_now(placed.as_bytes(), asked).map(|()| true)
     }
-}
-
-/// Whether a line of the record takes back a rule of another layout: of an older version's, or of what the file once stated.
-fn is_of_another_layout(line: &[u8]) -> bool {
-    let request = ip::request(line).filter(|request| matches!(request.class, Class::RuleAdd | Class::RuleDel));
-    request.is_some() && !rules::is_of_pair(line)
 }

@@ -9,7 +9,8 @@ use super::{Story, wrong};
 use crate::apply::Apply;
 use crate::error::{Errno, Error, Exit, What};
 use crate::log::{self, Outcome, refused, say};
-use crate::record;
+use crate::record::{self, Owner};
+use crate::rules;
 use crate::sys::path::Path;
 use crate::sys::{OwnedFd, file, process, time};
 
@@ -155,15 +156,12 @@ impl Story<'_> {
             }
             end = start;
         }
+        // Where `up` has changed another layout of rules over, that one is gone, and the VRFs from before need the pair.
+        let is_changed_over =
+            record::any(before, &|owner, line| owner == Owner::Shared && rules::is_of_another_layout(line));
         let undone = apply.undo(same.map_or(0, |newline| newline + 1), &|owner, command| {
-            let mut end = before.len();
-            while let Some((start, other, line)) = record::line_before(before, end) {
-                if other == owner && line == command {
-                    return false;
-                }
-                end = start;
-            }
-            true
+            let stays = is_changed_over && rules::is_of_pair(command);
+            !stays && !record::contains(before, owner, command)
         });
         undone.and(self.refresh(false))
     }

@@ -12,6 +12,7 @@
  *   costs fenced COMMAND...           executes it behind a seccomp filter that looks at an argument of every call
  *   costs socket COUNT                an IPv4 datagram socket made and closed
  *   costs udp COUNT ADDRESS           a datagram to port 7 and its answer
+ *   costs send COUNT ADDRESS          a datagram to port 9, by a socket that is not connected
  *   costs tcp COUNT ADDRESS           a connection to port 7, one byte there and back, closed
  *   costs bulk COUNT ADDRESS          16 KiB of a stream to port 9
  *   costs serve                       answers on port 7, swallows on port 9, by UDP and TCP; says "ready"
@@ -281,6 +282,9 @@ static void operations(void *with) {
     int fd = -1;
     if (strcmp(what, "udp") == 0)
         fd = connected(SOCK_DGRAM, address, 7);
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
+    if (strcmp(what, "send") == 0 && ((fd = socket(AF_INET, SOCK_DGRAM, 0)) < 0 || inet_pton(AF_INET, address, &to.sin_addr) != 1))
+        die("send");
     if (strcmp(what, "bulk") == 0)
         fd = connected(SOCK_STREAM, address, 9);
     for (long i = 0; i < count; i++) {
@@ -289,6 +293,9 @@ static void operations(void *with) {
         } else if (strcmp(what, "udp") == 0) {
             if (write(fd, &byte, 1) != 1 || read(fd, &byte, 1) != 1)
                 die("udp");
+        } else if (strcmp(what, "send") == 0) {
+            if (sendto(fd, &byte, 1, 0, (struct sockaddr *)&to, sizeof to) != 1)
+                die("send");
         } else if (strcmp(what, "tcp") == 0) {
             int one = connected(SOCK_STREAM, address, 7);
             if (write(one, &byte, 1) != 1 || read(one, &byte, 1) != 1)

@@ -18,11 +18,36 @@ for pair in eth0=10.0.0.2/24 eth1=10.0.1.2/24; do
     ip link set "${pair%=*}" up
     ip addr add "${pair#*=}" dev "${pair%=*}"
 done
-for family in 4 6; do
-    ip -$family rule add pref 2000 l3mdev unreachable
-    ip -$family rule add pref 32765 table local
-    ip -$family rule del pref 0
-done
+# The rules that isolate, as `up` makes them; as many recipes have them; and none, as the kernel makes them.
+rules_first() {
+    for family in 4 6; do
+        ip -$family rule add pref 0 l3mdev protocol kernel
+        ip -$family rule add pref 0 l3mdev unreachable protocol kernel
+        ip -$family rule add pref 0 table local protocol boot
+        ip -$family rule del pref 0 table local protocol kernel
+        ip -$family rule add pref 0 table local protocol kernel
+        ip -$family rule del pref 0 table local protocol boot
+    done
+}
+rules_of_kernel() {
+    for family in 4 6; do
+        ip -$family rule del pref 0 l3mdev unreachable protocol kernel
+        ip -$family rule del pref 0 l3mdev protocol kernel
+    done
+}
+rules_of_recipes() {
+    for family in 4 6; do
+        ip -$family rule add pref 2000 l3mdev unreachable
+        ip -$family rule add pref 32765 table local
+        ip -$family rule del pref 0
+    done
+}
+rules_first
+# What is sent there goes nowhere.
+ip link add nowhere type dummy
+ip link set nowhere up
+ip addr add 10.0.9.2/24 dev nowhere
+ip neigh add 10.0.9.1 lladdr 02:00:00:00:00:01 dev nowhere
 # A namespace of its own, reached by a veth pair: the other way to give a service a network.
 ip netns add own
 ip link add eth2 type veth peer name eth2 netns own
@@ -64,6 +89,7 @@ each_() {
     case $operation_ in
     socket) n=2000 table='a socket made and closed' ;;
     udp) n=1000 table='a UDP question and its answer' ;;
+    send) n=5000 table='a UDP datagram sent outside of VRFs' ;;
     tcp) n=300 table='a TCP connection, a byte there and back' ;;
     bulk) n=1500 table='16 KiB of a stream' ;;
     esac
@@ -74,6 +100,20 @@ case_ sockets
 each socket
 case_ datagrams
 each udp
+case_ outside
+rules_of_kernel
+each_ send 'the rules of the kernel' 10.0.9.1
+rules_first
+each_ send 'those of vrf-launch before them' 10.0.9.1
+rules_of_kernel
+rules_of_recipes
+each_ send 'table local moved to 32765' 10.0.9.1
+for family in 4 6; do
+    ip -$family rule add pref 0 table local protocol kernel
+    ip -$family rule del pref 32765
+    ip -$family rule del pref 2000
+done
+rules_first
 case_ connections
 each tcp
 case_ streams

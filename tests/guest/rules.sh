@@ -174,6 +174,18 @@ equal 'table local is never without a rule' "$order" '++--'
 expect 'down' /vrf-launch -c /tmp/conf down
 equal 'the rules' "$(both)" "$(cat /tmp/before)"
 
+case_ the_vrfs_of_an_older_version_stay_isolated_when_up_is_put_back
+older
+echo '    vrf-route unreachable 10.9.0.0/16' | cat /tmp/conf - >/tmp/more
+expect 'up' /vrf-launch -q -c /tmp/more up --confirm 1
+soon sh -c '! ip route show table 10 | grep -q 10.9' || fail 'it is put back'
+sleep 1
+equal 'IPv4' "$(rules 4 | head -n 3)" "$pair"
+equal 'IPv6' "$(rules 6 | head -n 3)" "$pair"
+expect 'the VRF is there' ip link show mgmt
+expect 'down' /vrf-launch -c /tmp/conf down
+equal 'the rules' "$(both)" "$(cat /tmp/before)"
+
 case_ a_file_that_states_rules_has_its_own_layout
 expect 'up' /vrf-launch -q -c /tmp/stated up
 equal 'IPv4' "$(rules 4 | head -n 3 | cut -d ' ' -f -3)" '1000: l3mdev proto
