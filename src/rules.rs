@@ -291,6 +291,11 @@ impl<'d> Order<'d> {
         self.now.len() >= self.pair.len() && self.now.iter().zip(self.pair).all(is) && !self.restore
     }
 
+    /// How many rules stand at preference 0.
+    pub const fn count(&self) -> usize {
+        self.now.len()
+    }
+
     /// Whether a rule of the pair is there.
     pub fn has(&self, pair: Pair) -> bool {
         self.now.iter().any(|rule| matches!(rule, First::Pair(it) if *it == pair))

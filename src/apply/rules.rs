@@ -125,14 +125,16 @@ impl Apply {
         }
         // Nothing is deleted before all of the target is there.
         self.send_rules(family, asked)?;
-        loop {
-            let Some(told) = self.rules_of(family)? else { return Ok(()) };
+        // One after the other: the kernel may delete another of them than was named, one that says more.
+        for _ in 0..order.count() {
+            let Some(told) = self.rules_of(family)? else { break };
             let first = first(&told)?;
-            let Some(old) = Order::new(first.as_slice(), false).old(target) else { return Ok(()) };
-            let Some(rule) = rules::last(old, target) else { return Ok(()) };
+            let Some(old) = Order::new(first.as_slice(), false).old(target) else { break };
+            let Some(rule) = rules::last(old, target) else { break };
             self.queue_rule(uapi::RTM_DELRULE, 0, family, &rule, asked)?;
             self.send_rules(family, asked)?;
         }
+        Ok(())
     }
 
     /// Adds a request about a rule of preference 0 to the batch.

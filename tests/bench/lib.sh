@@ -52,8 +52,12 @@ configuration() {
 }
 batch() {
     echo 'link set lo up'
-    echo 'rule add pref 32765 table local'
-    echo 'rule del pref 0'
+    echo 'rule add pref 0 l3mdev protocol kernel'
+    echo 'rule add pref 0 l3mdev unreachable protocol kernel'
+    echo 'rule add pref 0 table local protocol boot'
+    echo 'rule del pref 0 table local protocol kernel'
+    echo 'rule add pref 0 table local protocol kernel'
+    echo 'rule del pref 0 table local protocol boot'
     awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++) {
         a = int(i / 250); b = i % 250
         printf "link add v%d type vrf table %d\nlink add m%d type dummy\n", i, 1000 + i, i
@@ -61,7 +65,6 @@ batch() {
         printf "addr add 127.0.0.1/8 dev v%d\naddr add ::1/128 dev v%d nodad\naddr add 10.%d.%d.1/24 dev m%d\n", i, i, a, b, i
         printf "route add 10.%d.%d.0/25 dev m%d table %d\nroute add unreachable 11.%d.%d.0/24 table %d\n", 100 + a, b, i, 1000 + i, a, b, 1000 + i
     } }'
-    echo 'rule add pref 2000 l3mdev unreachable'
 }
 # many: begins the table of many VRFs
 # fresh COMMAND...: its cost in a new namespace. The one before is kept: taking away what is in it would take the kernel long, and
