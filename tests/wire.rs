@@ -262,6 +262,7 @@ fn rules_match_iproute2() {
     check("rule_add_from_iif", many);
     let main = Rule { table: RT_TABLE_MAIN, ..pref(102, FR_ACT_TO_TBL) };
     check("rule_add_suppress", Rule { suppress_prefixlen: Some(0), ..main });
+    check("rule_add_goto", Rule { goto: Some(2000), ..pref(104, FR_ACT_GOTO) });
 
     let differs = |name: &str, rule: Rule| alike(&golden("rule.hex", name), RTM_NEWRULE, ADD, &rule);
     // iproute2 has the attributes in the order of its arguments, here `from` before `pref`.
@@ -269,7 +270,6 @@ fn rules_match_iproute2() {
     differs("rule_add_not_proto", Rule { src, flags, protocol, ..pref(101, FR_ACT_PROHIBIT) });
     // What is not modelled is noticed, and not written.
     differs("rule_add_other", Rule { other: true, priority: Some(103), ..main });
-    differs("rule_add_goto", Rule { other: true, ..pref(104, FR_ACT_GOTO) });
 
     let del = |name: &str, rule: Rule| same(&golden("rule.hex", name), RTM_DELRULE, CHANGE, &rule);
     del("rule_del_0", pref(0, FR_ACT_UNSPEC));
@@ -394,7 +394,7 @@ fn the_kernels_rules_are_read() {
         Rule { src, flags, protocol, ..pref(101, 0, FR_ACT_PROHIBIT) },
         Rule { suppress_prefixlen: Some(0), ..pref(102, RT_TABLE_MAIN, FR_ACT_TO_TBL) },
         Rule { other: true, ..pref(103, RT_TABLE_MAIN, FR_ACT_TO_TBL) },
-        Rule { other: true, ..pref(104, 0, FR_ACT_GOTO) },
+        Rule { goto: Some(2000), ..pref(104, 0, FR_ACT_GOTO) },
         l3mdev,
         Rule { l3mdev: true, ..pref(2000, 0, FR_ACT_UNREACHABLE) },
         pref(32765, RT_TABLE_LOCAL, FR_ACT_TO_TBL),
@@ -678,6 +678,7 @@ fn what_is_put_is_parsed() {
             flags: u.arbitrary()?,
             protocol: u.arbitrary()?,
             suppress_prefixlen: suppress.filter(|&len| len != u32::MAX),
+            goto: u.arbitrary()?,
             tos: u.arbitrary()?,
             other: false,
         };

@@ -24,9 +24,10 @@ use crate::conf::words::Words;
 use crate::error::{Errno, Exit};
 use crate::limits;
 use crate::log::{Outcome, print, refused};
+use crate::prefix::Prefix;
 use crate::proc::Lines;
 use crate::record::FOLDER;
-use crate::rtnl::Rtnl;
+use crate::rtnl::{Bodies, Rtnl};
 use crate::show::out::Out;
 use crate::show::services;
 use crate::sys::args::Strings;
@@ -38,12 +39,13 @@ use crate::text::Buf;
 use crate::uapi;
 use crate::vrf::{self, Reach};
 use crate::wire::msg::Writer;
+use crate::wire::route::Route;
 use crate::wire::{addr, link, query};
 use attempt::{Found, Outside, Place};
 use core::ffi::CStr;
 use core::mem::ManuallyDrop;
 use report::Mark;
-use rules::Walk;
+use rules::{Entry, Machine};
 
 /// An interface, as the kernel has it.
 #[derive(Clone, Copy)]
@@ -142,8 +144,6 @@ pub fn check(asked: &Asked<'_>) -> Outcome {
 pub const NO_FILTER: &str = "has no filter of system calls: it was not started by vrf-launch";
 /// What went wrong has been said.
 const SAID: Errno = Errno(0);
-/// For all masters. It is not the index of an interface.
-const ANY: u32 = u32::MAX;
 
 struct Audit<'b> {
     rtnl: Rtnl,
@@ -201,18 +201,18 @@ impl<'b> Audit<'b> {
 
     #[inline(never)]
     fn all(&mut self, asked: &Asked<'_>) -> Result<(), Errno> {
-        let mut vrfs = List::new();
-        self.links(0, &mut vrfs)?;
-        self.kernel(!vrfs.as_slice().is_empty())?;
+        let links = links(&mut self.rtnl)?;
+        let links = links.as_slice();
+        let vrfs = links.iter().filter(|link| link.table != 0);
+        self.kernel(vrfs.clone().count() > 0)?;
         leave()?;
-        let mut others = List::new();
-        self.links(ANY, &mut others)?;
-        // lo is the first; where there is no other, what needs one is not known.
-        let other = others.as_slice().iter().map(|link| link.index).max().unwrap_or(1);
+        // An interface that is in no VRF; lo is the first. Where there is no other, what needs one is not known.
+        let others = links.iter().filter(|link| link.table == 0 && link.master == 0 && link.is_up());
+        let other = others.map(|link| link.index).max().unwrap_or(1);
         let outside = ManuallyDrop::new(Outside::open(other)?); // they end with the process
-        for vrf in vrfs.as_slice() {
+        for vrf in vrfs {
             if asked.vrf.is_none_or(|name| name == vrf.name()) {
-                self.vrf(vrf, asked, &outside)?;
+                self.vrf(vrf, links, asked, &outside)?;
             }
         }
         self.end();
@@ -225,31 +225,6 @@ impl<'b> Audit<'b> {
             }
         }
         Ok(())
-    }
-
-    /// The links with that master; for 0 all VRFs, for [`ANY`] those that are up and not a part of another, with lo.
-    #[inline(never)]
-    fn links(&mut self, master: u32, list: &mut List<Link>) -> Result<(), Errno> {
-        let mut room = [0; limits::REQUEST];
-        let mut question = Writer::new(&mut room);
-        if master == 0 {
-            query::links_of_kind(b"vrf", &mut question);
-        } else {
-            query::link(0, &mut question);
-        }
-        let mut grown = Ok(());
-        self.rtnl.dump(uapi::RTM_GETLINK, question.bytes(), &mut |link| {
-            let Some(link) = link.map(Link::read) else { return list.clear() };
-            let wanted = match master {
-                0 => link.table != 0,
-                ANY => link.table == 0 && link.master == 0 && link.flags & uapi::IFF_UP != 0,
-                _ => link.master == master,
-            };
-            if wanted {
-                grown = grown.and_then(|()| list.push(link));
-            }
-        })?;
-        grown
     }
 
     // ---- the kernel
@@ -328,15 +303,14 @@ impl<'b> Audit<'b> {
     // ---- a VRF
 
     #[inline(never)]
-    fn vrf(&mut self, link: &Link, asked: &Asked<'_>, outside: &Outside) -> Result<(), Errno> {
+    fn vrf(&mut self, link: &Link, links: &[Link], asked: &Asked<'_>, outside: &Outside) -> Result<(), Errno> {
         let Link { index, table, .. } = *link;
         self.end();
         self.out.str("VRF ").shown(link.name()).str(", table ").num(table).str(", interface ").num(index);
         self.end();
         self.link(link)?;
-        let mut members = List::new();
-        self.links(index, &mut members)?;
-        for member in members.as_slice() {
+        let members = links.iter().filter(|link| link.master == index);
+        for member in members.clone() {
             self.link(member)?;
         }
         let mut reach = Reach::default();
@@ -344,11 +318,11 @@ impl<'b> Audit<'b> {
         let Reach { interfaces, shared } = &reach;
         if !shared.is_empty() {
             self.shared(shared.as_slice())?;
-        } else if members.as_slice().is_empty() {
+        } else if members.count() == 0 {
             self.line(Mark::Note, "no interface is a member: nothing gets in or out");
         }
         for family in [uapi::AF_INET, uapi::AF_INET6] {
-            self.rules(family)?;
+            self.rules(family, links)?;
         }
         let vrf = Vrf { name: link.name(), index, interfaces: interfaces.as_slice(), shared: shared.as_slice() };
         let mut live = [const { Path::new() }; 3];
@@ -432,17 +406,17 @@ impl<'b> Audit<'b> {
     }
 
     #[inline(never)]
-    fn rules(&mut self, family: u8) -> Result<(), Errno> {
-        let (mut room, mut other) = ([0; limits::LINE], [0; limits::LINE]);
-        let (mut text, mut faults) = (Buf::new(&mut room), Buf::new(&mut other));
-        if !rules(&mut self.rtnl, family, &mut text, &mut faults)? {
+    fn rules(&mut self, family: u8, links: &[Link]) -> Result<(), Errno> {
+        let (mut room, mut faults) = ([0; limits::LINE], List::new());
+        let mut text = Buf::new(&mut room);
+        if !rules(&mut self.rtnl, family, links, &mut text, &mut faults)? {
             return Ok(());
         }
         let name: &[u8] = if family == uapi::AF_INET { b"IPv4 rules" } else { b"IPv6 rules" };
         let mark = if faults.is_empty() { Mark::Ok } else { Mark::Note };
         self.mark(mark).bytes(name).str(": ").bytes(text.as_bytes());
         self.end();
-        self.fail(name, faults.as_bytes());
+        self.fail(name, faults.as_slice());
         Ok(())
     }
 
@@ -604,26 +578,79 @@ fn to_json(line: &[u8], json: &mut Out) {
     json.close();
 }
 
+/// All links.
+#[inline(never)]
+pub fn links(rtnl: &mut Rtnl) -> Result<List<Link>, Errno> {
+    let mut links = List::new();
+    let mut room = [0; limits::REQUEST];
+    let mut question = Writer::new(&mut room);
+    query::link(0, &mut question);
+    let mut grown = Ok(());
+    rtnl.dump(uapi::RTM_GETLINK, question.bytes(), &mut |link| match link {
+        Some(link) => grown = grown.and_then(|()| links.push(Link::read(link))),
+        None => links.clear(),
+    })?;
+    grown.map(|()| links)
+}
+
 /// Judges the rules of a family: adds them to `text`, and what is wrong with them to `faults`, in lines. False where there is no
 /// such family.
-#[inline(never)]
-pub fn rules(rtnl: &mut Rtnl, family: u8, text: &mut Buf<'_>, faults: &mut Buf<'_>) -> Result<bool, Errno> {
-    let mut walk = Walk::default();
-    let body = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    let dumped = rtnl.dump(uapi::RTM_GETRULE, &body, &mut |rule| match rule {
-        Some(rule) => walk.take(rule, text, faults),
-        None => {
-            walk = Walk::default();
-            text.truncate(0);
-            faults.truncate(0);
+pub fn rules(
+    rtnl: &mut Rtnl,
+    family: u8,
+    links: &[Link],
+    text: &mut Buf<'_>,
+    faults: &mut List<u8>,
+) -> Result<bool, Errno> {
+    let kept = match rtnl.dump_all(uapi::RTM_GETRULE, &[family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]) {
+        Err(Errno::EAFNOSUPPORT | Errno::EOPNOTSUPP) => return Ok(false),
+        kept => kept?,
+    };
+    let mut told = List::new();
+    for link in links {
+        let Link { index, table, master, .. } = *link;
+        told.push(rules::Link { index, name: link.name(), table, master })?;
+    }
+    let links = told.as_slice();
+    let mut entries = List::new();
+    for body in Bodies::of(&kept) {
+        entries.push(Entry::read(body, links).ok_or(Errno::EPROTO)?)?;
+    }
+    let entries = entries.as_mut_slice();
+    let mut own = List::new();
+    // Only a rule for some destinations is compared with them.
+    if entries.iter().any(Entry::has_destination) {
+        own_addresses(rtnl, family, &mut own)?;
+    }
+    let (own, is_v6) = (own.as_slice(), family == uapi::AF_INET6);
+    let machine = Machine { links, own, keeps_members: process::kernel_is(5, 18), is_v6 };
+    let mut grown = Ok(());
+    rules::judge(entries, &machine, text, &mut |line| {
+        grown = grown.and_then(|()| faults.extend(line)).and_then(|()| faults.push(b'\n'));
+    });
+    grown.map(|()| true)
+}
+
+/// Adds the destinations in table local at which packets arrive.
+fn own_addresses(rtnl: &mut Rtnl, family: u8, own: &mut List<Prefix>) -> Result<(), Errno> {
+    let mut room = [0; limits::REQUEST];
+    let mut question = Writer::new(&mut room);
+    query::routes_of_table(family, uapi::RT_TABLE_LOCAL, &mut question);
+    let mut grown = Ok(());
+    let asked = rtnl.dump(uapi::RTM_GETROUTE, question.bytes(), &mut |route| {
+        let Some(route) = route else { return own.clear() };
+        let Some(route) = Route::parse(route) else { return };
+        let is_local = matches!(route.kind, uapi::RTN_LOCAL | uapi::RTN_BROADCAST | uapi::RTN_ANYCAST);
+        // Without the strict check a dump heeds no filter.
+        if is_local && route.table == uapi::RT_TABLE_LOCAL && route.family == family {
+            let all = if family == uapi::AF_INET { [0; 4].into() } else { [0_u8; 16].into() };
+            grown = grown.and_then(|()| own.push(route.dst.unwrap_or(Prefix { addr: all, len: 0 })));
         }
     });
-    match dumped {
-        Err(Errno::EAFNOSUPPORT | Errno::EOPNOTSUPP) => return Ok(false),
-        dumped => dumped?,
+    match asked {
+        Ok(()) | Err(Errno::ENOENT) => grown, // a table without routes is none
+        Err(errno) => Err(errno),
     }
-    walk.end(faults);
-    Ok(true)
 }
 
 /// Whether a switch of the kernel's is on.

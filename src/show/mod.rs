@@ -62,16 +62,8 @@ impl Kernel {
     #[inline(never)]
     fn open() -> Result<Self, Errno> {
         let mut rtnl = Rtnl::open()?;
-        let mut links = List::new();
-        let mut room = [0; limits::REQUEST];
-        let mut question = Writer::new(&mut room);
-        query::link(0, &mut question);
-        let mut grown = Ok(());
-        rtnl.dump(uapi::RTM_GETLINK, question.bytes(), &mut |link| match link {
-            Some(link) => grown = grown.and_then(|()| links.push(Link::read(link))),
-            None => links.clear(),
-        })?;
-        grown.map(|()| Self { rtnl, links })
+        let links = check::links(&mut rtnl)?;
+        Ok(Self { rtnl, links })
     }
 }
 
@@ -116,7 +108,7 @@ fn tell(wanted: Option<&[u8]>, out: &mut Out) -> Result<(), Errno> {
         out.say_line(0, Look::Plain, "there is no VRF");
     } else {
         for (family, version) in FAMILIES {
-            tell_rules(&mut kernel.rtnl, family, version, count > 0, out)?;
+            tell_rules(&mut kernel.rtnl, links.as_slice(), (family, version), count > 0, out)?;
         }
     }
     out.close();
@@ -299,10 +291,15 @@ fn tell_route(key: &str, links: &[Link], route: &[u8], out: &mut Out) {
 }
 
 #[inline(never)]
-fn tell_rules(rtnl: &mut Rtnl, family: u8, version: u32, judged: bool, out: &mut Out) -> Result<(), Errno> {
-    let (mut room, mut other) = ([0; limits::LINE], [0; limits::LINE]);
-    let mut faults = Buf::new(&mut other);
-    if !check::rules(rtnl, family, &mut Buf::new(&mut room), &mut faults)? {
+fn tell_rules(
+    rtnl: &mut Rtnl,
+    links: &[Link],
+    (family, version): (u8, u32),
+    judged: bool,
+    out: &mut Out,
+) -> Result<(), Errno> {
+    let (mut room, mut faults) = ([0; limits::LINE], List::new());
+    if !check::rules(rtnl, family, links, &mut Buf::new(&mut room), &mut faults)? {
         return Ok(());
     }
     let rules = read_rules(rtnl, family)?;
@@ -320,9 +317,9 @@ fn tell_rules(rtnl: &mut Rtnl, family: u8, version: u32, judged: bool, out: &mut
     out.close();
     // Without a VRF they are nobody's fault.
     if !judged {
-        faults.truncate(0);
+        faults.clear();
     }
-    out.fault(if version == 4 { b"IPv4 rules" } else { b"IPv6 rules" }, faults.as_bytes());
+    out.fault(if version == 4 { b"IPv4 rules" } else { b"IPv6 rules" }, faults.as_slice());
     out.tell_faults(2);
     out.close();
     Ok(())

@@ -20,8 +20,8 @@ use super::attr::{Attr, Attrs, prefix_len};
 use super::msg::Writer;
 use crate::prefix::Prefix;
 use crate::uapi::{
-    FRA_DST, FRA_FWMARK, FRA_FWMASK, FRA_IIFNAME, FRA_L3MDEV, FRA_OIFNAME, FRA_PAD, FRA_PRIORITY, FRA_PROTOCOL,
-    FRA_SRC, FRA_SUPPRESS_PREFIXLEN, FRA_TABLE,
+    FRA_DST, FRA_FWMARK, FRA_FWMASK, FRA_GOTO, FRA_IIFNAME, FRA_L3MDEV, FRA_OIFNAME, FRA_PAD, FRA_PRIORITY,
+    FRA_PROTOCOL, FRA_SRC, FRA_SUPPRESS_PREFIXLEN, FRA_TABLE,
 };
 use core::mem::{offset_of, size_of};
 use linux_raw_sys::netlink::fib_rule_hdr;
@@ -74,7 +74,7 @@ pub struct Rule<'a> {
     pub oif: Option<&'a [u8]>,
     /// Matches that mark, in the bits of `fwmask`.
     pub fwmark: Option<u32>,
-    /// Which bits of the mark count; `None` in a request is all of them.
+    /// Which bits of the mark count; `None` in a request is all of them. (An answer has no `fwmark` where that is 0.)
     pub fwmask: Option<u32>,
     /// `FIB_RULE_*`: `FIB_RULE_INVERT` matches what the rest does not.
     pub flags: u32,
@@ -82,9 +82,11 @@ pub struct Rule<'a> {
     pub protocol: Option<u8>,
     /// Routes of the table with that many bits or fewer do not count.
     pub suppress_prefixlen: Option<u32>,
+    /// With `FR_ACT_GOTO`: the walk goes on at the first rule of that preference.
+    pub goto: Option<u32>,
     /// Matches that type of service.
     pub tos: u8,
-    /// Whether it says more than this struct has: users, ports, protocols, a tunnel, a rule to go on at. Never written.
+    /// Whether it says more than this struct has: users, ports, protocols, a tunnel. Never written.
     pub other: bool,
 }
 
@@ -105,6 +107,7 @@ impl<'a> Rule<'a> {
         flags: 0,
         protocol: None,
         suppress_prefixlen: None,
+        goto: None,
         tos: 0,
         other: false,
     };
@@ -143,6 +146,7 @@ impl<'a> Rule<'a> {
             FRA_TABLE => self.table = attr.u32().unwrap_or(self.table),
             FRA_FWMASK => self.fwmask = attr.u32(),
             FRA_OIFNAME => self.oif = Some(attr.str()),
+            FRA_GOTO => self.goto = attr.u32(),
             FRA_L3MDEV => self.l3mdev = attr.u8() != Some(0),
             FRA_PROTOCOL => self.protocol = attr.u8(),
             FRA_PAD => {}
@@ -175,6 +179,7 @@ impl<'a> Rule<'a> {
             writer.attr_u32(FRA_TABLE, self.table);
         }
         writer.maybe_u32(FRA_SUPPRESS_PREFIXLEN, self.suppress_prefixlen);
+        writer.maybe_u32(FRA_GOTO, self.goto);
         if self.l3mdev {
             writer.attr_u8(FRA_L3MDEV, 1);
         }
@@ -214,6 +219,7 @@ mod tests {
             flags: FIB_RULE_INVERT,
             protocol: Some(4),
             suppress_prefixlen: Some(0),
+            goto: Some(7),
             tos: 4,
             other: false,
         };

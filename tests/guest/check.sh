@@ -89,18 +89,19 @@ finds 'as bind' 'IPv4: a socket freed by connect\(AF_UNSPEC\) .* GETS THROUGH'
 match 'its process' "$out" "^  ok    process $pid sleep, user 0$"
 
 case_ rules_that_are_missing_or_in_the_way
-ip -6 rule del pref 2000
+ip -6 rule del pref 0 l3mdev unreachable protocol kernel
 check mgmt
-finds '2000 of IPv6' 'IPv6 rules: 2000 l3mdev unreachable is missing'
-match 'IPv4 is well' "$out" '^  ok    IPv4 rules: 1000 l3mdev, 2000 l3mdev unreachable, 32765 local'
+finds 'the end of IPv6' 'IPv6 rules: l3mdev unreachable is missing'
+match 'IPv4 is well' "$out" '^  ok    IPv4 rules: 0 l3mdev, 0 l3mdev unreachable, 0 local, 1000 l3mdev, 32766 main, 32767 default'
 expect 'up repairs it' /vrf-launch up -c /tmp/conf
-ip -4 rule add pref 0 table local
+ip -4 rule del pref 0 l3mdev protocol kernel
+ip -4 rule add pref 0 l3mdev protocol kernel
 check mgmt
-finds 'local at 0' 'IPv4 rules: 0 local: local stands at 0'
-ip -4 rule del pref 0
+finds 'local before it' 'IPv4 rules: l3mdev stands behind the rule that ends the lookups of VRFs'
+expect 'up repairs that' /vrf-launch up -c /tmp/conf
 ip -4 rule add pref 1500 fwmark 7 table 77
 check mgmt
-finds 'a way by a mark' 'IPv4 rules: 1500 table 77 \(for some\): stands before l3mdev unreachable'
+holds 'a rule of others behind them'
 ip -4 rule del pref 1500
 check mgmt
 holds 'at last'

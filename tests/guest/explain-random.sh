@@ -75,7 +75,8 @@ function selector(text) {
     return text
 }
 function rule(pref, kind, text) {
-    pref = 1 + any(2999)
+    # Of equal preference the older one is asked first; the kernel does not tell a preference of 0.
+    pref = often(20) ? 0 : often(15) ? 1500 : 1 + any(2999)
     text = selector("")
     kind = any(100)
     if (kind < 55) {
@@ -96,6 +97,8 @@ BEGIN {
         file = "/tmp/sets/" set "." (six ? 6 : 4)
         lines = 0
         put("rule flush protocol 99")
+        # That leaves preference 0 alone.
+        for (n = 0; n < 20; n++) put("rule del pref 0 protocol 99")
         put("route flush table all proto 99")
         if (often(50)) put("rule add pref 2000 l3mdev unreachable protocol 99")
         for (n = 2 + any(7); n > 0; n--) {

@@ -138,9 +138,9 @@ ip link set eth3 up
 ip route add 10.9.0.0/16 via 10.3.0.9 dev eth3 table 30 onlink
 ip route add 10.8.0.0/16 table 30 nexthop via 10.3.0.7 dev eth3 weight 3 nexthop via 10.3.0.8 dev eth3
 ip route add unreachable 10.7.0.0/16 metric 7 table 30
-ip -6 rule del pref 2000
+ip -6 rule del pref 0 l3mdev unreachable protocol kernel
 ip rule add pref 1500 not from 10.1.0.0/16 to 10.2.0.0/16 iif lo fwmark 0x1/0xf ipproto 17 dport 53 uidrange 5-6 lookup main suppress_prefixlength 0
-ip rule add pref 1600 goto 2000
+ip rule add pref 1600 goto 32766
 background ip vrf exec red socat TCP-LISTEN:80,fork /dev/null
 background /vrf-launch --bind seccomp red -- socat UDP-RECVFROM:99,fork /dev/null
 soon listens_ udp4 99 "$pid" || fail 'it does not listen'
