@@ -20,7 +20,7 @@
 //! ip route { add | replace | append | del } [to] [TYPE] { PREFIX | default } [via [inet | inet6] ADDR] [dev NAME]
 //!         [table T | vrf NAME] [metric N] [scope S] [src ADDR] [proto P] [mtu N] [onlink]
 //! ip rule { add | del } [pref N] [not] [from PREFIX] [to PREFIX] [iif NAME] [oif NAME] [fwmark MARK[/MASK]]
-//!         [l3mdev] [table T | [type] { unreachable | blackhole | prohibit }] [protocol P]
+//!         [l3mdev] [suppress_prefixlength N] [table T | [type] { unreachable | blackhole | prohibit }] [protocol P]
 //! ```
 //!
 //! What `add` takes, `del` takes with the same words, and takes back: an undo is a change of one word.

@@ -209,8 +209,35 @@ impl<'d> First<'d> {
         }
     }
 
-    /// Puts the command that adds or deletes the rule, or its copy with another protocol.
-    fn put_command(&self, verb: &str, family: u8, is_copy: bool, out: &mut Buf<'_>) {
+    /// Whether [`Self::put_command`] says all of it.
+    fn is_sayable(&self) -> bool {
+        let Self::Other(body) = self else { return true };
+        let attrs = body.get(FIXED..).unwrap_or_default();
+        Attrs::new(attrs).all(|attr| match attr.kind {
+            uapi::FRA_SUPPRESS_IFGROUP => attr.u32() == Some(u32::MAX), // none
+            uapi::FRA_DST
+            | uapi::FRA_SRC
+            | uapi::FRA_IIFNAME
+            | uapi::FRA_OIFNAME
+            | uapi::FRA_PRIORITY
+            | uapi::FRA_FWMARK
+            | uapi::FRA_FWMASK
+            | uapi::FRA_TABLE
+            | uapi::FRA_SUPPRESS_PREFIXLEN
+            | uapi::FRA_L3MDEV
+            | uapi::FRA_PROTOCOL
+            | uapi::FRA_GOTO
+            | uapi::FRA_UID_RANGE
+            | uapi::FRA_IP_PROTO
+            | uapi::FRA_SPORT_RANGE
+            | uapi::FRA_DPORT_RANGE
+            | uapi::FRA_PAD => true,
+            _ => false,
+        })
+    }
+
+    /// Puts the command that adds or deletes the rule; with a protocol, its copy of that protocol.
+    fn put_command(&self, verb: &str, family: u8, protocol: Option<u8>, out: &mut Buf<'_>) {
         let mut room = [0; limits::REQUEST];
         let mut body = Writer::new(&mut room);
         self.put(family, &mut body);
@@ -226,8 +253,7 @@ impl<'d> First<'d> {
         }
         put_action(body, "table ", out);
         let own = rule.protocol.unwrap_or(uapi::RTPROT_UNSPEC);
-        let copys = if own == uapi::RTPROT_BOOT { uapi::RTPROT_STATIC } else { uapi::RTPROT_BOOT };
-        put_name(PROTOS, if is_copy { copys } else { own }.into(), out.str(" protocol "));
+        put_name(PROTOS, protocol.unwrap_or(own).into(), out.str(" protocol "));
     }
 
     /// Writes the body of a request that makes the rule anew, or deletes it.
@@ -333,30 +359,43 @@ impl<'d> Order<'d> {
 }
 
 impl Order<'_> {
-    /// What brings the rules there, as commands of iproute2. It adds no rule twice, so that a copy has another protocol at first.
+    /// What brings the rules there, as commands of iproute2. It adds no rule twice, so that each copy has a protocol of its own at
+    /// first. Where it could not add a rule of others again, all is left to `up`, and the line is a comment.
     pub fn each_command(&self, family: u8, put: &mut dyn FnMut(&[u8])) {
+        let others = || self.target().filter(|rule| !matches!(rule, First::Pair(_)));
+        let only_local = others().count() == 1;
+        let protocols = if only_local { uapi::RTPROT_BOOT..=u8::MAX } else { COPIES..=u8::MAX };
+        if !others().all(|rule| rule.is_sayable()) || others().count() > usize::from(u8::MAX - COPIES) {
+            put(match family {
+                uapi::AF_INET6 => b"# ip -6 rule: others have rules at preference 0 that only vrf-launch up can move",
+                _ => b"# ip -4 rule: others have rules at preference 0 that only vrf-launch up can move",
+            });
+            return;
+        }
         for pair in Pair::BOTH.into_iter().filter(|pair| !self.has(*pair)) {
             put(pair.made_by(family));
         }
-        let others = || self.target().filter(|rule| !matches!(rule, First::Pair(_)));
-        let mut command = |verb, rule: &First<'_>, is_copy| {
+        let mut command = |verb, rule: &First<'_>, protocol| {
             let mut room = [0; limits::COMMAND];
             let mut out = Buf::new(&mut room);
-            rule.put_command(verb, family, is_copy, &mut out);
+            rule.put_command(verb, family, protocol, &mut out);
             put(out.as_bytes());
         };
-        others().for_each(|rule| command("add", &rule, true));
+        others().zip(protocols.clone()).for_each(|(rule, protocol)| command("add", &rule, Some(protocol)));
         for rule in self.now.iter().rev().filter(|rule| !matches!(rule, First::Pair(_))) {
-            command("del", rule, false);
+            command("del", rule, None);
         }
-        others().for_each(|rule| command("add", &rule, false));
+        others().for_each(|rule| command("add", &rule, None));
         for n in (0..others().count()).rev() {
-            if let Some(rule) = others().nth(n) {
-                command("del", &rule, true);
+            if let Some((rule, protocol)) = others().zip(protocols.clone()).nth(n) {
+                command("del", &rule, Some(protocol));
             }
         }
     }
 }
+
+/// The protocol of the first copy; the next ones have the numbers behind it, which iproute2 gives no names.
+const COPIES: u8 = 200;
 
 /// Which of the old rules is deleted next: the one that comes last in the target. What stands before it decides as it did, and
 /// behind it the target has the rest. The kernel deletes the first rule that is what it says.

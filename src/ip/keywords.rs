@@ -293,6 +293,7 @@ const TABLES: &[&[Group]] = &[
         (PROTO, 0, A_PROTOCOL, b":protocol"),
         (OTHER, 0, 0, b":tun_id"),
         (TABLE, 0, A_TABLE, b":table=lookup"),
+        (NUMBER, attr(uapi::FRA_SUPPRESS_PREFIXLEN), A_NUMBER, b":suppress_prefixlength=sup_pl"),
         (IFNAME, attr(uapi::FRA_IIFNAME), A_LINK, b"=dev=iif"),
         (IFNAME, attr(uapi::FRA_OIFNAME), A_LINK, b"=oif"),
         (L3MDEV, attr(uapi::FRA_L3MDEV), 0, b"=l3mdev"),
