@@ -63,6 +63,14 @@ impl Default for Lines {
     }
 }
 
+/// The inode of the PID namespace that the machine began with. Source: `linux/proc_ns.h: PROC_PID_INIT_INO`.
+const MACHINES: u64 = 0xEFFF_FFFC;
+
+/// Whether this process is in the machine's own PID namespace, and not in a container's; also where `/proc` does not tell.
+pub fn is_machines() -> bool {
+    file::identity(c"/proc/self/ns/pid").map_or(MACHINES, |(_, inode)| inode) == MACHINES
+}
+
 /// Gives `each` the place and the type of every mount of this process's namespace, until it says true; tells whether it did.
 /// The place is as proc(5) has it: a blank is `\040`.
 pub fn mounts(each: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<bool, Errno> {

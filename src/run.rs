@@ -6,7 +6,7 @@ mod shared;
 use crate::adopt::{self, Move};
 use crate::apply::{Apply, DHCP_END};
 use crate::baked::BAKED;
-use crate::bind::cgroup;
+use crate::bind::cgroup::{self, Namespace};
 use crate::bind::program::Level;
 use crate::bind::{self, Backend, Vrf};
 use crate::check::{self, Asked};
@@ -1222,7 +1222,10 @@ fn identify(pid: Option<Name>, json: bool) -> Outcome {
         Err(Errno::ENOENT) if cgroup::is_process(pid) => path.truncate(0),
         other => other.map_err(|errno| refused("identify process", pid, errno))?,
     }
-    let vrf = cgroup::vrf_of(path.as_bytes());
+    let mut namespace = Namespace::new();
+    namespace.find();
+    // A VRF of that name in another network namespace is another one.
+    let vrf = if namespace.has(pid) == Some(false) { None } else { cgroup::vrf_of(path.as_bytes()) };
     if !json {
         return vrf.map_or(Ok(()), |vrf| print(vrf).and_then(|()| print(b"\n")));
     }

@@ -10,19 +10,24 @@
 //! second kind in a cgroup that has the first, whichever comes first. In one cgroup, the first `vrf-launch` would
 //! break `ip vrf exec` for that VRF until the next boot.
 //!
-//! An index means another interface in another network namespace, so one cgroup must not serve two. In a namespace
-//! that has a name the path is `OWN/vrf-launch-LEVEL/NAME-ns/vrf/VRF`, as iproute2 expects; in one without a name that is
-//! not the first process's `OWN/vrf-launch-LEVEL/INODE-ns/vrf/VRF` (of which iproute2 knows nothing).
+//! An index means another interface in another network namespace, so one cgroup must not serve two ([`Namespace`]). Only
+//! in the machine's own network namespace is the path as above. In one that has a name it is
+//! `OWN/vrf-launch-LEVEL/NAME-ns/vrf/VRF`, as iproute2 expects; in one without a name
+//! `OWN/vrf-launch-LEVEL/INODE-ns/vrf/VRF`, of which iproute2 knows nothing. In a container (a PID namespace that is not the
+//! machine's) a name may be that of another namespace outside, so the inode stands before it:
+//! `OWN/vrf-launch-LEVEL/INODE-ns/NAME-ns/vrf/VRF`.
 
 use super::program::Level;
 use super::refuse;
+use crate::bytes::before;
 use crate::error::Errno;
 use crate::log::Outcome;
 use crate::proc::{self, Lines};
 use crate::record::FOLDER;
 use crate::sys::path::Path;
-use crate::sys::{OwnedFd, file};
+use crate::sys::{OwnedFd, file, net};
 use crate::text::Buf;
+use crate::uapi;
 use core::ffi::CStr;
 
 /// `CGROUP2_SUPER_MAGIC`. Source: `uapi/linux/magic.h`.
@@ -33,8 +38,14 @@ const PLACES: [&CStr; 3] = [c"/sys/fs/cgroup", c"/sys/fs/cgroup/unified", c"/run
 const OURS: &[u8] = b"vrf-launch-";
 /// Behind it comes the VRF's name.
 const VRF: &[u8] = b"vrf";
-/// The process's own network namespace.
-const NAMESPACE: &CStr = c"/proc/self/ns/net";
+/// The component that stands for a network namespace ends so.
+const NAMESPACE: &[u8] = b"-ns";
+/// The inode of the machine's own network namespace, since 6.18. Source: `uapi/linux/nsfs.h: NET_NS_INIT_INO`.
+const MACHINES_INODE: u64 = 0xEFFF_FFF9;
+/// Its cookie before, from 5.14 on: the kernel counts from 1, and began with it. Source: `net/core/net_namespace.c`.
+const MACHINES_COOKIE: u64 = 1;
+/// A setting that before 5.14 no other network namespace shows. Source: `net/core/sysctl_net_core.c: net_core_table`.
+const MACHINES_SETTING: &CStr = c"/proc/sys/net/core/netdev_max_backlog";
 
 // ---- where cgroup2 is
 
@@ -111,6 +122,24 @@ pub fn vrf_of(path: &[u8]) -> Option<&[u8]> {
     if split_last(rest).1 == VRF && !name.is_empty() { Some(name) } else { None }
 }
 
+/// Splits what stands for a network namespace off the part of a path before `/vrf/VRF`: one component or two.
+fn split_namespace(path: &[u8]) -> (&[u8], &[u8]) {
+    let mut above = path;
+    for _ in 0..2 {
+        let (rest, last) = split_last(above);
+        if last.ends_with(NAMESPACE) {
+            above = rest;
+        }
+    }
+    let start = if above.is_empty() || above.len() == path.len() { above.len() } else { above.len() + 1 };
+    (above, path.get(start..).unwrap_or_default())
+}
+
+/// What stands for the network namespace in a path `…/vrf/VRF`; often nothing.
+fn namespace_of(path: &[u8]) -> &[u8] {
+    split_namespace(split_last(split_last(path).0).0).1
+}
+
 /// The parts of a path that is ours: `OWN/vrf-launch-LEVEL[/NAMESPACE]/vrf/VRF`.
 pub struct Parts<'a> {
     /// The cgroup of whoever started what is there.
@@ -127,12 +156,7 @@ pub struct Parts<'a> {
 #[inline(never)]
 pub fn parts(path: &[u8]) -> Option<Parts<'_>> {
     let vrf = vrf_of(path)?;
-    let mut rest = split_last(split_last(path).0).0;
-    let mut namespace: &[u8] = b"";
-    let (above, last) = split_last(rest);
-    if last.ends_with(b"-ns") {
-        (rest, namespace) = (above, last);
-    }
+    let (rest, namespace) = split_namespace(split_last(split_last(path).0).0);
     let (own, ours) = split_last(rest);
     let level = Level::of(ours.strip_prefix(OURS)?)?;
     Some(Parts { own, level, namespace, vrf })
@@ -154,49 +178,136 @@ fn own<'a>(path: &'a [u8], namespace: &[u8]) -> &'a [u8] {
     if last == namespace && !last.is_empty() { above } else { rest }
 }
 
-/// Adds to `name` what the network namespace is called in `/run/netns`, if it is.
-pub fn namespace(name: &mut Path) {
-    // A kernel without network namespaces has no such file.
-    if let Ok(own) = file::identity(NAMESPACE) {
-        find_name(own, name);
-    }
+// ---- network namespaces
+
+/// The network namespace of this process, and which cgroups and processes are of it.
+///
+/// Which namespace is the machine's own, the kernel says, whatever is mounted at `/proc` and whoever asks: in a PID namespace
+/// `/proc/1` is another process, and in a user namespace it does not tell.
+pub struct Namespace {
+    /// Device and inode.
+    identity: Result<(u64, u64), Errno>,
+    /// `INODE-ns`, or `INODE-ns/NAME-ns`.
+    path: Path,
+    /// How long the first component of it is.
+    inode: usize,
+    /// Where in it begins what stands for the namespace in a new path.
+    start: usize,
 }
 
-#[inline(never)]
-fn find_name(own: (u64, u64), name: &mut Path) {
-    let Ok(dir) = file::open_dir(c"/run/netns") else { return };
-    let mut path = Path::new();
-    let start = path.add(b"/run/netns/").len();
-    let _ = file::entries(&dir, &mut |entry, _| {
-        path.truncate(start);
-        let same = file::identity(path.add(entry).c_str()) == Ok(own);
-        if same {
-            name.add(entry);
-        }
-        !same
-    });
-    core::mem::forget(dir); // exec closes it: each close would be a system call more
-}
-
-/// Adds to `component` what stands for the network namespace in a path: its name or its inode; nothing for that of the
-/// first process.
-pub fn namespace_component(component: &mut Path) {
-    let Ok(own) = file::identity(NAMESPACE) else { return };
-    // Who may not see the first process's is taken to be in it, unless it has a name.
-    let first = file::identity(c"/proc/1/ns/net");
-    if first == Ok(own) {
-        return;
+impl Namespace {
+    /// Not known yet.
+    #[inline(always)]
+    pub const fn new() -> Self {
+        Self { identity: Err(Errno::ENOENT), path: Path::new(), inode: 0, start: 0 }
     }
-    find_name(own, component);
-    if component.is_empty() {
-        if first.is_err() {
-            return;
-        }
+
+    /// Finds out which one it is.
+    pub fn find(&mut self) {
+        // A kernel without network namespaces has no such file.
+        self.identity = file::identity(c"/proc/self/ns/net");
+        let Ok((_, inode)) = self.identity else { return };
         let mut room = [0; 10];
         let mut digits = Buf::new(&mut room);
-        component.add(digits.num(u32::try_from(own.1).unwrap_or(u32::MAX)).as_bytes());
+        digits.num(u32::try_from(inode).unwrap_or(u32::MAX));
+        self.inode = self.path.add(digits.as_bytes()).add(NAMESPACE).len();
+        if is_machines(inode) {
+            self.start = self.inode;
+            return;
+        }
+        self.find_name();
+        let is_named = self.path.len() > self.inode;
+        if is_named && proc::is_machines() {
+            self.start = self.inode + 1;
+        }
     }
-    component.add(b"-ns");
+
+    /// Adds what it is called in `/run/netns`, if it is.
+    fn find_name(&mut self) {
+        let Ok(dir) = file::open_dir(c"/run/netns") else { return };
+        let mut path = Path::new();
+        let start = path.add(b"/run/netns/").len();
+        let _ = file::entries(&dir, &mut |entry, _| {
+            path.truncate(start);
+            let same = file::identity(path.add(entry).c_str()) == self.identity;
+            if same {
+                self.path.add(b"/").add(entry).add(NAMESPACE);
+            }
+            !same
+        });
+        core::mem::forget(dir); // exec closes it: each close would be a system call more
+    }
+
+    /// What stands for it in a new path; nothing for the machine's own.
+    fn component(&self) -> &[u8] {
+        self.path.as_bytes().get(self.start..).unwrap_or_default()
+    }
+
+    /// Whether a process is in it; `None` where that cannot be seen.
+    pub fn has(&self, pid: &[u8]) -> Option<bool> {
+        let theirs = file::identity(of_process(&mut Path::new(), pid, b"/ns/net")).ok()?;
+        self.identity.ok().map(|own| own == theirs)
+    }
+
+    /// Whether a component of a path has its inode.
+    fn has_inode(&self, component: &[u8]) -> bool {
+        let inode = self.path.as_bytes().get(..self.inode).unwrap_or_default();
+        !inode.is_empty() && before(component, b'/') == inode
+    }
+
+    /// Whether a process in a cgroup is in it, by that component of the cgroup's path: an inode is believed, a name or nothing
+    /// only where the process cannot be seen.
+    fn has_member(&self, component: &[u8], pid: &[u8]) -> bool {
+        self.has_inode(component) || self.has(pid).unwrap_or_else(|| component == self.component())
+    }
+
+    /// Calls `each` with every process of a cgroup of a VRF that is in this namespace, and in this PID namespace.
+    pub fn members(&self, path: &mut Path, each: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
+        let mut named = Path::new();
+        let component = named.add(namespace_of(path.as_bytes())).as_bytes();
+        members(path, &mut |pid| {
+            if pid != b"0" && self.has_member(component, pid) {
+                each(pid);
+            }
+        })
+    }
+
+    /// Whether a cgroup of a VRF binds processes of this namespace: its path says so, and its processes do not all contradict. A
+    /// path that does not say so may be one that an older version of this program made in a container: then all processes
+    /// have to be of this namespace.
+    pub fn owns(&self, path: &mut Path) -> Result<bool, Errno> {
+        let mut named = Path::new();
+        let component = named.add(namespace_of(path.as_bytes())).as_bytes();
+        let (mut all, mut own) = (0_u32, 0_u32);
+        let len = path.len();
+        members(path, &mut |pid| {
+            all += 1;
+            own += u32::from(self.has_member(component, pid));
+        })?;
+        path.truncate(len);
+        let is_named = self.has_inode(component) || component == self.component();
+        Ok(if is_named { all == 0 || own > 0 } else { own > 0 && own == all })
+    }
+}
+
+impl Default for Namespace {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Whether this process's network namespace, of that inode, is the machine's own.
+fn is_machines(inode: u64) -> bool {
+    if inode == MACHINES_INODE {
+        return true;
+    }
+    let Ok(socket) = net::socket(uapi::AF_NETLINK, uapi::SOCK_RAW, uapi::NETLINK_ROUTE) else { return false };
+    let cookie = net::option_u64(&socket, uapi::SOL_SOCKET, uapi::SO_NETNS_COOKIE);
+    core::mem::forget(socket); // exec closes it
+    match cookie {
+        Ok(cookie) => cookie == MACHINES_COOKIE,
+        Err(_) => file::exists(MACHINES_SETTING),
+    }
 }
 
 // ---- the cgroup of a process
@@ -228,8 +339,8 @@ pub struct Target {
     /// The folder.
     pub path: Path,
     given: usize,
-    /// What stands for the network namespace.
-    namespace: Path,
+    /// The network namespace of what goes there.
+    namespace: Namespace,
     /// Where the process is, from the mount's root, which is so long.
     mine: Path,
     root: usize,
@@ -239,7 +350,7 @@ impl Target {
     /// Nowhere.
     #[inline(always)]
     pub const fn new() -> Self {
-        Self { path: Path::new(), given: 0, namespace: Path::new(), mine: Path::new(), root: 0 }
+        Self { path: Path::new(), given: 0, namespace: Namespace::new(), mine: Path::new(), root: 0 }
     }
 
     /// The process's own cgroup, in no VRF.
@@ -270,8 +381,8 @@ impl Target {
     fn find_below(&mut self, pid: &[u8]) -> Result<(), Errno> {
         self.root = self.path.len();
         path_of_process(pid, &mut self.mine)?;
-        namespace_component(&mut self.namespace);
-        let own = own(self.mine.as_bytes(), self.namespace.as_bytes());
+        self.namespace.find();
+        let own = own(self.mine.as_bytes(), split_last(self.namespace.component()).1);
         if !own.is_empty() {
             self.path.add(b"/").add(own);
         }
@@ -321,7 +432,7 @@ impl Target {
                 opened => return Ok(opened),
             }
             self.path.truncate(0);
-            self.namespace.truncate(0);
+            self.namespace = Namespace::new();
         }
         self.find()?;
         Ok(self.open(vrf, level))
@@ -333,8 +444,8 @@ impl Target {
         self.path.truncate(self.given);
         let path = self.path.add(b"/").add(OURS);
         enter(path, level.name().as_bytes(), make)?;
-        if !self.namespace.is_empty() {
-            enter(self.path.add(b"/"), self.namespace.as_bytes(), make)?;
+        for component in self.namespace.component().split(|byte| *byte == b'/').filter(|part| !part.is_empty()) {
+            enter(self.path.add(b"/"), component, make)?;
         }
         enter(self.path.add(b"/"), VRF, make)?;
         enter(self.path.add(b"/"), vrf, make)
@@ -383,18 +494,13 @@ pub fn put(cgroup: &OwnedFd, pid: &[u8]) -> Result<(), Errno> {
 
 // ---- the processes of a VRF
 
-/// Calls `each` with the number of every process in the VRF of that name: those in `…/vrf/NAME`, wherever in the tree
-/// below `path`; in a network namespace with a name only in `…/NAMESPACE-ns/vrf/NAME`; as `ip vrf pids`.
+/// Calls `each` with the number of every process in the VRF of that name and in this network namespace: those in `…/vrf/NAME`,
+/// wherever in the tree below `path`.
 pub fn pids(path: &mut Path, vrf: &[u8], each: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
-    let mut component = Path::new();
-    namespace(&mut component);
-    if !component.is_empty() {
-        component.add(b"-ns");
-    }
+    let mut namespace = Namespace::new();
+    namespace.find();
     folders(path, &mut |path| {
-        let folder = split_last(split_last(path.as_bytes()).0).0;
-        let wanted = component.is_empty() || split_last(folder).1 == component.as_bytes();
-        if wanted && vrf_of(path.as_bytes()) == Some(vrf) { members(path, each) } else { Ok(()) }
+        if vrf_of(path.as_bytes()) == Some(vrf) { namespace.members(path, each) } else { Ok(()) }
     })
 }
 
@@ -421,8 +527,8 @@ pub fn folders(path: &mut Path, each: &mut dyn FnMut(&mut Path) -> Result<(), Er
     read.and(result)
 }
 
-/// Gives the processes of a cgroup; leaves the name of a file behind in `path`.
-pub fn members(path: &mut Path, each: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
+/// Gives the processes of a cgroup, 0 for one of another PID namespace; leaves the name of a file behind in `path`.
+fn members(path: &mut Path, each: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
     let mut lines = Lines::new();
     if let Err(errno) = lines.open(path.add(b"/cgroup.procs").c_str()) {
         return unless_gone(errno);
@@ -506,9 +612,63 @@ mod tests {
             ("a/vrf-launch-guard/blue-ns/vrf/x", "", "a"), // it has left that namespace since
             ("a/vrf-launch-guard/4026532250-ns/vrf/x", "4026532251-ns", "a"),
             ("vrf-launch-bind/4026532250-ns/vrf/x", "", ""),
+            ("a/vrf-launch-bind/4026532250-ns/blue-ns/vrf/x", "blue-ns", "a"),
+            ("a/vrf-launch-bind/4026532250-ns/blue-ns/vrf/x", "", "a"),
             ("a/-ns/vrf/x", "", "a/-ns"),
         ] {
             assert_eq!(own(path.as_bytes(), namespace.as_bytes()), without.as_bytes(), "{path} in {namespace}");
+        }
+    }
+
+    #[test]
+    fn the_namespace_is_one_component_or_two_before_vrf() {
+        for (path, namespace) in [
+            ("vrf-launch-guard/vrf/x", ""),
+            ("a/vrf-launch-guard/vrf/x", ""),
+            ("a/vrf-launch-guard/blue-ns/vrf/x", "blue-ns"),
+            ("a/vrf-launch-guard/4026532250-ns/vrf/x", "4026532250-ns"),
+            ("a/vrf-launch-guard/4026532250-ns/blue-ns/vrf/x", "4026532250-ns/blue-ns"),
+            ("/sys/fs/cgroup/blue-ns/vrf/x", "blue-ns"), // iproute2's
+            ("blue-ns/vrf/x", "blue-ns"),
+            ("red-ns/blue-ns/vrf/x", "red-ns/blue-ns"),
+            ("blue-ns/a/vrf/x", ""),
+            ("vrf/x", ""),
+        ] {
+            assert_eq!(namespace_of(path.as_bytes()), namespace.as_bytes(), "{path}");
+            let ours = parts(path.as_bytes());
+            assert_eq!(ours.is_some(), path.contains("vrf-launch"), "{path}");
+            if let Some(parts) = ours {
+                assert_eq!((parts.namespace, parts.vrf), (namespace.as_bytes(), &b"x"[..]), "{path}");
+                assert!(parts.level == Level::Guard && (parts.own == b"" || parts.own == b"a"), "{path}");
+            }
+        }
+        for none in ["a/vrf-launch-guard/1-ns/2-ns/3-ns/vrf/x", "a/vrf-launch-guard/blue/vrf/x", "vrf-launch-guard/vrf"]
+        {
+            assert!(parts(none.as_bytes()).is_none(), "{none}");
+        }
+    }
+
+    /// That of a process in `INODE-ns`, called `name`.
+    fn of(name: &[u8], start: usize) -> Namespace {
+        let mut namespace = Namespace::new();
+        namespace.inode = namespace.path.add(b"4026532250-ns").len();
+        namespace.path.add(name);
+        namespace.start = start;
+        namespace
+    }
+
+    #[test]
+    fn an_inode_is_believed_and_a_name_where_it_is_the_own() {
+        let (machine, named, unnamed, container) = (of(b"", 13), of(b"/blue-ns", 14), of(b"", 0), of(b"/blue-ns", 0));
+        for (namespace, component) in
+            [(&machine, ""), (&named, "blue-ns"), (&unnamed, "4026532250-ns"), (&container, "4026532250-ns/blue-ns")]
+        {
+            assert_eq!(namespace.component(), component.as_bytes());
+            for other in ["", "blue-ns", "4026532250-ns", "4026532250-ns/blue-ns", "4026532251-ns", "402653225-ns"] {
+                // No process has the number 0.
+                let has = namespace.has_member(other.as_bytes(), b"0");
+                assert_eq!(has, other == component || other.starts_with("4026532250-ns"), "{other} by {component}");
+            }
         }
     }
 }

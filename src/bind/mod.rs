@@ -21,7 +21,7 @@ use crate::sys::{OwnedFd, bpf, file, process};
 use crate::text::Buf;
 use crate::uapi;
 use crate::vrf::Reach;
-use cgroup::Target;
+use cgroup::{Namespace, Target};
 use program::{Insn, Level, Name, Net};
 
 /// A VRF that processes are bound to.
@@ -289,19 +289,22 @@ pub fn refresh(look: Look<'_>, repair: &mut dyn FnMut(u32, u32) -> Outcome) -> O
     if !cgroup::mounted(&mut root) {
         return Ok(());
     }
-    let mut namespace = Path::new();
+    let mut namespace = Namespace::new();
     let mut known = false;
     let mut outcome = Ok(());
     let walked = cgroup::folders(&mut root, &mut |path| {
-        let folder = file::open_dir(path.c_str());
-        let Some(parts) = cgroup::parts(path.as_bytes()) else { return Ok(()) };
-        if !known {
-            cgroup::namespace_component(&mut namespace);
-            known = true;
-        }
-        if parts.namespace != namespace.as_bytes() {
+        if cgroup::parts(path.as_bytes()).is_none() {
             return Ok(());
         }
+        if !known {
+            namespace.find();
+            known = true;
+        }
+        if !namespace.owns(path)? {
+            return Ok(());
+        }
+        let folder = file::open_dir(path.c_str());
+        let Some(parts) = cgroup::parts(path.as_bytes()) else { return Ok(()) };
         let mut reach = Reach::default();
         let index = match look(parts.vrf, &mut reach) {
             Ok(0) => return Ok(()),
@@ -317,7 +320,7 @@ pub fn refresh(look: Look<'_>, repair: &mut dyn FnMut(u32, u32) -> Outcome) -> O
         match attached {
             Ok(true) => {
                 let mut members = List::new();
-                let listed = cgroup::members(path, &mut |pid| {
+                let listed = namespace.members(path, &mut |pid| {
                     let _ = u32_(pid).map(|pid| members.push(pid)); // as many as there is memory for
                 });
                 listed?;

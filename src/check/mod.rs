@@ -16,7 +16,7 @@ pub mod rules;
 pub mod ways;
 
 use crate::apply::{self, any_index};
-use crate::bind::cgroup::{self, Target};
+use crate::bind::cgroup::{self, Namespace, Target};
 use crate::bind::program::{self, Insn, Level, Name, Net};
 use crate::bind::{self, Backend, Vrf};
 use crate::bytes::before;
@@ -666,19 +666,16 @@ pub type Service<'s> = &'s mut dyn FnMut(Option<Level>, &mut Path, &[u8]) -> Res
 /// of its processes in lines.
 #[inline(never)]
 pub fn each_service(vrf: &[u8], root: &mut Path, each: Service<'_>) -> Result<(), Errno> {
-    let mut component = Path::new();
-    cgroup::namespace_component(&mut component);
+    let mut namespace = Namespace::new();
+    namespace.find();
     cgroup::folders(root, &mut |path| {
-        let bytes = path.as_bytes();
-        let namespace = cgroup::split_last(cgroup::split_last(cgroup::split_last(bytes).0).0).1;
-        let namespace = if namespace.ends_with(b"-ns") { namespace } else { b"" };
-        if cgroup::vrf_of(bytes) != Some(vrf) || namespace != component.as_bytes() {
+        if cgroup::vrf_of(path.as_bytes()) != Some(vrf) {
             return Ok(());
         }
         let mut pids = List::new();
         let mut grown = Ok(());
-        let len = bytes.len();
-        cgroup::members(path, &mut |pid| {
+        let len = path.len();
+        namespace.members(path, &mut |pid| {
             grown = grown.and_then(|()| pids.extend(pid)).and_then(|()| pids.push(b'\n'));
         })?;
         grown?;

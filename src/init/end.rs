@@ -11,9 +11,6 @@ use crate::sys::{file, net, time};
 /// How long all processes have from TERM to KILL, and how long those that were killed are waited for.
 const PATIENCE_MS: u64 = 5_000;
 
-/// The inode of the namespace of processes that the machine began with. Source: `linux/proc_ns.h: PROC_PID_INIT_INO`.
-const MACHINES: u64 = 0xEFFF_FFFC;
-
 /// Ends what runs, and then the machine, as the signal says: USR1 halts, USR2 powers off, others reboot.
 #[inline(never)]
 pub fn end(number: u32) -> ! {
@@ -41,7 +38,7 @@ pub fn end(number: u32) -> ! {
     }
     process::sync();
     // A container's go with it, and its file systems are others', too.
-    if file::identity(c"/proc/self/ns/pid").map_or(MACHINES, |(_, inode)| inode) == MACHINES {
+    if proc::is_machines() {
         leave_file_systems();
         process::sync();
     }

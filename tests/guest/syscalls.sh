@@ -34,7 +34,7 @@ at_most "$(before_execve)" 20 'second launch at bind'
 
 case_ launch_at_guard_takes_at_most_30
 strace -f -o /tmp/trace /vrf-launch mgmt -- /busybox/true
-at_most "$(before_execve)" 44 'first launch at guard'
+at_most "$(before_execve)" 45 'first launch at guard'
 strace -f -o /tmp/trace /vrf-launch mgmt -- /busybox/true
 at_most "$(before_execve)" 30 'second launch at guard'
 
@@ -44,12 +44,12 @@ sed -i 's/execve("[^"]*ip"/execve("\/vrf-launch"/' /tmp/trace
 expect 'iproute2 takes more than 60' test "$(before_execve)" -gt 60
 echo "# ip vrf exec: $(before_execve) system calls"
 
-case_ up_of_the_seed_takes_at_most_41
+case_ up_of_the_seed_takes_at_most_44
 rm -r /run/vrf-launch # the machine has just booted: nobody has been launched yet
 ip netns add fresh
 on fresh ip link add eth0 type dummy
 on fresh strace -f -o /tmp/trace /vrf-launch -c /test/interfaces.seed up
-at_most "$(sed 1d /tmp/trace | grep -Evc '^[0-9]+ (---|\+\+\+)')" 41 'up of the seed'
+at_most "$(sed 1d /tmp/trace | grep -Evc '^[0-9]+ (---|\+\+\+)')" 44 'up of the seed'
 
 # What stands in the place of each request is looked at then: a dump for every table and interface.
 case_ second_up_takes_at_most_64
