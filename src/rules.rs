@@ -426,6 +426,7 @@ pub fn default_pref<'d>(rules: impl Iterator<Item = &'d [u8]>) -> Option<u32> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
 mod tests {
     use super::*;
     use crate::prefix::Prefix;

@@ -9,6 +9,7 @@ use crate::baked::BAKED;
 use crate::bind::cgroup::{self, Namespace};
 use crate::bind::program::Level;
 use crate::bind::{self, Backend, Vrf};
+use crate::check::rules::Fault;
 use crate::check::{self, Asked};
 use crate::cli::{self, Command, Options};
 use crate::conf::keywords::Keyword;
@@ -459,10 +460,14 @@ impl Story<'_> {
             // What all VRFs share goes again, unless it was there for one before.
             return if had { outcome } else { outcome.and(apply.undo(0, &|owner, _| owner == Owner::Shared)) };
         }
-        match self.plan.layout() {
+        let outcome = match self.plan.layout() {
             Layout::File(_) => outcome.and(apply.rules_as_in_file()),
             Layout::Pair | Layout::Exact => outcome,
+        };
+        if features::CHECK && self.plan.states_rules() && !self.options.quiet {
+            say_rules_in_the_way();
         }
+        outcome
     }
 
     fn try_up(&self, apply: &mut Apply) -> Outcome {
@@ -1040,6 +1045,33 @@ fn needs(name: &[u8], other: &[u8]) -> Exit {
 /// Leaves nothing half done behind of an interface that could not be set up.
 fn leave(apply: &mut Apply, name: Name, start: usize) {
     let _ = apply.undo(start, &|owner, _| owner.name() == name); // said already
+}
+
+/// Says once which rule of others stands where it breaks the layout that the file states.
+fn say_rules_in_the_way() {
+    let (mut first, mut count) = (List::new(), 0_u32);
+    // What cannot be read is not judged: nothing is wrong with what `up` has done.
+    let _ = Rtnl::open().and_then(|mut rtnl| {
+        let links = check::links(&mut rtnl)?;
+        for (family, name) in FAMILIES.into_iter().zip([b"IPv4 rules: ", b"IPv6 rules: "]) {
+            let mut room = [0; limits::LINE];
+            check::judge_rules(&mut rtnl, family, links.as_slice(), &mut Buf::new(&mut room), &mut |fault, line| {
+                if fault == Fault::Rule && count == 0 {
+                    let _ = first.extend(name).and_then(|()| first.extend(line)); // one that is cut is said all the same
+                }
+                count += u32::from(fault == Fault::Rule);
+            })?;
+        }
+        Ok(())
+    });
+    if count > 0 {
+        log::message(&|out| {
+            out.shown(first.as_slice());
+            if count > 1 {
+                out.str(" (and ").num(count - 1).str(" more: vrf-launch check)");
+            }
+        });
+    }
 }
 
 /// Whether the record has a VRF such as that.

@@ -45,7 +45,7 @@ use attempt::{Found, Outside, Place};
 use core::ffi::CStr;
 use core::mem::ManuallyDrop;
 use report::Mark;
-use rules::{Entry, Machine};
+use rules::{Entry, Fault, Machine};
 
 /// An interface, as the kernel has it.
 #[derive(Clone, Copy)]
@@ -602,6 +602,21 @@ pub fn rules(
     text: &mut Buf<'_>,
     faults: &mut List<u8>,
 ) -> Result<bool, Errno> {
+    let mut grown = Ok(());
+    let has_family = judge_rules(rtnl, family, links, text, &mut |_, line| {
+        grown = grown.and_then(|()| faults.extend(line)).and_then(|()| faults.push(b'\n'));
+    })?;
+    grown.map(|()| has_family)
+}
+
+/// As [`rules`], where `fault` gets each line.
+pub fn judge_rules(
+    rtnl: &mut Rtnl,
+    family: u8,
+    links: &[Link],
+    text: &mut Buf<'_>,
+    fault: &mut dyn FnMut(Fault, &[u8]),
+) -> Result<bool, Errno> {
     let kept = match rtnl.dump_all(uapi::RTM_GETRULE, &[family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]) {
         Err(Errno::EAFNOSUPPORT | Errno::EOPNOTSUPP) => return Ok(false),
         kept => kept?,
@@ -624,11 +639,8 @@ pub fn rules(
     }
     let (own, is_v6) = (own.as_slice(), family == uapi::AF_INET6);
     let machine = Machine { links, own, keeps_members: process::kernel_is(5, 18), is_v6 };
-    let mut grown = Ok(());
-    rules::judge(entries, &machine, text, &mut |line| {
-        grown = grown.and_then(|()| faults.extend(line)).and_then(|()| faults.push(b'\n'));
-    });
-    grown.map(|()| true)
+    rules::judge(entries, &machine, text, fault);
+    Ok(true)
 }
 
 /// Adds the destinations in table local at which packets arrive.

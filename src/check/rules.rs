@@ -390,9 +390,23 @@ fn walk(
     }
 }
 
+/// What a line about rules is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// A rule that answers lookups which are not for it.
+    Rule,
+    /// A rule that is missing, or stands too far behind.
+    Missing,
+}
+
 /// Judges the rules of a family, in the kernel's order: adds them to `text`, and calls `fault` with each line that says what is
 /// wrong.
-pub fn judge(entries: &mut [Entry<'_>], machine: &Machine<'_>, text: &mut Buf<'_>, fault: &mut dyn FnMut(&[u8])) {
+pub fn judge(
+    entries: &mut [Entry<'_>],
+    machine: &Machine<'_>,
+    text: &mut Buf<'_>,
+    fault: &mut dyn FnMut(Fault, &[u8]),
+) {
     let version = if machine.is_v6 { "-6" } else { "-4" };
     resolve(entries);
     let mut unsaid = 0;
@@ -437,7 +451,7 @@ pub fn judge(entries: &mut [Entry<'_>], machine: &Machine<'_>, text: &mut Buf<'_
             local_is_first: local_at.is_some_and(is_at_0),
         };
         put_fault(entry, first, order, &mut line);
-        fault(line.as_bytes());
+        fault(Fault::Rule, line.as_bytes());
     }
     let is_early = unreachable_at.zip(lookup_at).is_some_and(|(unreachable, lookup)| unreachable < lookup);
     for (is_wrong, says) in [
@@ -452,7 +466,7 @@ pub fn judge(entries: &mut [Entry<'_>], machine: &Machine<'_>, text: &mut Buf<'_
         ),
     ] {
         if is_wrong && count > 0 {
-            fault(says.as_bytes());
+            fault(Fault::Missing, says.as_bytes());
         }
     }
     if local_at.is_none() {
@@ -461,7 +475,7 @@ pub fn judge(entries: &mut [Entry<'_>], machine: &Machine<'_>, text: &mut Buf<'_
         line.str("local is missing: connections to this machine fail; add it by ip ").str(version);
         // A new rule goes behind those of its preference.
         line.str(" rule add pref ").num(if unreachable_at.is_some_and(is_at_0) { 0 } else { 32765 });
-        fault(line.str(" table local").as_bytes());
+        fault(Fault::Missing, line.str(" table local").as_bytes());
     }
 }
 
@@ -553,7 +567,7 @@ mod tests {
         let (mut text, mut faults) = (Buf::new(&mut room), String::new());
         let mut entries: Vec<_> = bodies.iter().filter_map(|body| Entry::read(body, machine.links)).collect();
         assert_eq!(entries.len(), rules.len());
-        judge(&mut entries, &machine, &mut text, &mut |line| {
+        judge(&mut entries, &machine, &mut text, &mut |_, line| {
             faults.push_str(&String::from_utf8_lossy(line));
             faults.push('\n');
         });

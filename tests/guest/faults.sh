@@ -33,7 +33,8 @@ steady() {
 asked() {
     case "$*" in
     *' -- '*)
-        wrapper=${*%% -- *}
+        wrapper=$*
+        wrapper=${wrapper%% -- *}
         shift $(($(echo "$wrapper" | wc -w) + 1))
         # shellcheck disable=SC2086 # words
         background $wrapper -- faults ping "$@"

@@ -203,6 +203,27 @@ match 'the other' "$(rules 6 | tr '\n' '|')" '^1000: l3mdev proto kernel[|]2000:
 expect 'down' /vrf-launch -q -c /tmp/stated down
 equal 'the rules' "$(both)" "$(cat /tmp/before)"
 
+case_ and_says_once_which_rule_of_others_breaks_it
+run /vrf-launch -c /tmp/stated up
+equal 'nothing without one' "$status$out$err" 0
+expect 'down' /vrf-launch -c /tmp/stated down
+ip rule add pref 5210 fwmark 0x80000/0xff0000 table main
+ip rule add pref 5270 table 52
+for round in 1 2; do
+    run /vrf-launch -c /tmp/stated up
+    equal "exit code $round" "$status" 0
+    match "which and why $round" "$err" 'IPv4 rules: 5210 main \(for some\): it is asked before local: packets to this machine.s own addresses .*\(and 1 more: vrf-launch check\)$'
+    equal "one line $round" "$(printf '%s\n' "$out$err" | wc -l)" 1
+done
+run /vrf-launch -q -c /tmp/stated up
+equal 'not if it is to be quiet' "$status$out$err" 0
+expect 'down' /vrf-launch -c /tmp/stated down
+run /vrf-launch -c /tmp/conf up
+equal 'the pair leaves them alone' "$status$out$err" 0
+expect 'down' /vrf-launch -c /tmp/conf down
+ip rule del pref 5210
+ip rule del pref 5270
+
 case_ and_down_of_it_puts_local_before_those_of_others_at_0
 ip rule add pref 0 from 10.2.0.1 table 90
 ip -6 rule add pref 0 from fd02::1 table 90
