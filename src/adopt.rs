@@ -8,6 +8,10 @@
 //!
 //! What becomes of a connection: packets that arrive by the VRF find it, all others do not, and it sends by the VRF's table. So
 //! one whose peer is reached by a member goes on, and any other ends (seen on 6.1 and 6.18).
+//!
+//! [`descriptors`] does the same with the sockets that a service is started with.
+
+pub mod descriptors;
 
 use crate::bind::cgroup::{self, Target};
 use crate::bind::program::Level;
@@ -281,11 +285,16 @@ fn is_other_interface(index: u32) -> bool {
     asked.unwrap_or(false) // it is gone, then
 }
 
-/// Whether a socket is of another network namespace than this process. Kernels before 5.14 do not tell.
+/// Whether a socket is of another network namespace than this process. Kernels before 5.14 tell root alone.
 fn is_elsewhere(socket: &OwnedFd) -> bool {
     let cookie = |socket: &OwnedFd| net::option_u64(socket, uapi::SOL_SOCKET, uapi::SO_NETNS_COOKIE).ok();
-    let own = net::socket(uapi::AF_NETLINK, uapi::SOCK_RAW, uapi::NETLINK_ROUTE).ok().and_then(|own| cookie(&own));
-    own.is_some() && cookie(socket).is_some_and(|of| Some(of) != own)
+    if let Some(theirs) = cookie(socket) {
+        let own = net::socket(uapi::AF_NETLINK, uapi::SOCK_RAW, uapi::NETLINK_ROUTE).ok().and_then(|own| cookie(&own));
+        return own.is_some_and(|own| own != theirs);
+    }
+    let theirs = net::namespace(socket).and_then(|namespace| file::status(&namespace));
+    let own = file::identity(c"/proc/self/ns/net");
+    matches!((theirs, own), (Ok((theirs, _)), Ok(own)) if theirs != own)
 }
 
 /// Calls `each` with every socket of a process that is of the internet or cannot be moved, each once, until it says false.
@@ -373,12 +382,17 @@ fn parent_of(pid: &[u8]) -> Option<u32> {
 /// Tells of a socket: `process 812 (sshd), descriptor 3: tcp 0.0.0.0:22 listens`; gives whether it is a connection.
 #[inline(never)]
 fn describe(held: &Held, socket: &OwnedFd, out: &mut Buf<'_>) -> bool {
-    let of = |option| net::option(socket, uapi::SOL_SOCKET, option).unwrap_or(0);
     let mut comm = [0; 32];
     let mut room = [0; 10];
     let digits = Buf::new(&mut room).num(held.pid).as_bytes().len();
     let comm = cgroup::comm(room.get(..digits).unwrap_or_default(), &mut comm);
     out.str("process ").num(held.pid).str(" (").shown(comm).str("), descriptor ").num(held.fd).str(": ");
+    put_socket(socket, out)
+}
+
+/// Adds `tcp 0.0.0.0:22 listens` to a text; gives whether the socket is a connection.
+fn put_socket(socket: &OwnedFd, out: &mut Buf<'_>) -> bool {
+    let of = |option| net::option(socket, uapi::SOL_SOCKET, option).unwrap_or(0);
     let (domain, kind, protocol) = (of(DOMAIN), of(TYPE), of(PROTOCOL));
     if domain != u32::from(uapi::AF_INET) && domain != u32::from(uapi::AF_INET6) {
         out.str("a socket of family ").num(domain);

@@ -3,7 +3,7 @@
 mod confirm;
 mod shared;
 
-use crate::adopt::{self, Move};
+use crate::adopt::{self, Move, descriptors};
 use crate::apply::{Apply, DHCP_END};
 use crate::baked::BAKED;
 use crate::bind::cgroup::{self, Namespace};
@@ -156,7 +156,8 @@ fn launch(options: &Options, vrf: Name, command: Strings, environment: Strings) 
 }
 
 /// Puts this process into a VRF, which is brought up first where it is not there, with its descriptors closed but for
-/// those whose bits are in `keep` and the sockets that are opened for it; at the level that was asked for, if one was.
+/// those whose bits are in `keep`, those of `LISTEN_FDS`, and the sockets that are opened for it; at the level that was asked
+/// for, if one was.
 #[inline(never)]
 fn enter(
     options: &Options,
@@ -169,7 +170,8 @@ fn enter(
     let backend = options.backend;
     if vrf == b"default" {
         bind::bind(None, Level::Bind, backend, false)?;
-        return listen::open(listen, options.wait_ms, b"").map(drop);
+        listen::open(listen, options.wait_ms, b"")?;
+        return seal::seal(Level::Bind, options.no_new_privs, None);
     }
     let firm = asked.is_some_and(|level| level > Level::Bind);
     let level = match backend {
@@ -193,11 +195,14 @@ fn enter(
     }
     // The others' are bound as the service's own will be.
     let device = if backend == Backend::None { vrf } else { b"" };
-    let keep = keep | listen::open(listen, options.wait_ms, device)?;
+    let inherited = if listen.is_empty() { listen::inherited(environment)? } else { 0 };
+    let opened = listen::open(listen, options.wait_ms, device)?;
+    let keep = keep | inherited;
+    descriptors::bind_or_refuse(&of, level, (keep | 7) & !opened)?;
     // Where the level is only less than the usual one, descriptors are closed as there.
     let usual = asked.is_none() && (backend == Backend::Seccomp || missed.is_some());
     let close = level > Level::Bind || usual;
-    seal::seal(level, options.no_new_privs, close.then_some(keep), environment)?;
+    seal::seal(level, options.no_new_privs, close.then_some(keep | opened))?;
     log::done("sealed, level ", level.name().as_bytes());
     Ok(())
 }

@@ -12,7 +12,6 @@ use crate::error::Errno;
 use crate::log::{Outcome, refused};
 use crate::rtnl::Rtnl;
 use crate::service::seal;
-use crate::sys::args::Strings;
 use crate::sys::{self, OwnedFd, file, net, process};
 use crate::uapi;
 use core::ffi::CStr;
@@ -254,7 +253,7 @@ impl Try<'_> {
         let is_sealed = !matches!(place, Place::Nowhere) && self.level > Level::Bind;
         if is_sealed {
             let keep = self.outside.bits() | sys::bit(self.pipe);
-            seal::seal(self.level, None, (self.level > Level::Bind).then_some(keep), Strings::NONE)?;
+            seal::seal(self.level, None, (self.level > Level::Bind).then_some(keep))?;
         }
         if !self.as_root {
             self.said(process::become_user(NOBODY, NOBODY, &[]))?;

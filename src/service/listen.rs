@@ -6,7 +6,7 @@ use crate::bytes::before;
 use crate::conf::values::{self, Listen};
 use crate::error::{Errno, Error, Exit, What};
 use crate::log::{Outcome, say};
-use crate::sys::args::Made;
+use crate::sys::args::{Made, Strings};
 use crate::sys::{OwnedFd, net, process, time};
 use crate::text::Buf;
 use crate::uapi;
@@ -105,6 +105,24 @@ fn one(listen: &Listen, device: &[u8]) -> Result<OwnedFd, Errno> {
     Ok(socket)
 }
 
+/// The bits of the descriptors that somebody else has handed to this process, as sd_listen_fds(3) has it.
+pub fn inherited(environment: Strings) -> Outcome<u64> {
+    let number = |name| environment.value(name).and_then(|digits| values::u32_(digits).ok());
+    let is_own = number(b"LISTEN_PID").is_some_and(|pid| u32::try_from(process::getpid()) == Ok(pid));
+    let count = number(b"LISTEN_FDS").filter(|_| is_own).unwrap_or(0);
+    if count > u64::BITS - FIRST {
+        let word = environment.value(b"LISTEN_FDS").unwrap_or_default();
+        let error = Error::usage(What::Word(b"LISTEN_FDS", word), "at most 61 descriptors are passed on");
+        return Err(say(&Error { exit: Exit::System, ..error }));
+    }
+    Ok(bits(count))
+}
+
+/// The bits of that many descriptors, at most 61.
+const fn bits(count: u32) -> u64 {
+    ((1 << count) - 1) << FIRST
+}
+
 /// Says in the environment how many there are, and for whom, and what they are.
 #[inline(never)]
 pub fn announce(specs: Specs<'_>, environment: &mut Made) {
@@ -130,4 +148,14 @@ pub fn announce(specs: Specs<'_>, environment: &mut Made) {
         }
     }
     environment.set_made(b"LISTEN_FDNAMES=", text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptors_have_bits_from_3_on() {
+        assert_eq!([bits(0), bits(1), bits(2), bits(61)], [0, 8, 24, !7]);
+    }
 }

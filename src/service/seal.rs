@@ -5,7 +5,6 @@ use crate::bind::program::Level;
 use crate::error::{Errno, Error, Exit, What};
 use crate::log::{Outcome, say};
 use crate::proc;
-use crate::sys::args::Strings;
 use crate::sys::path::Path;
 use crate::sys::{file, process};
 use core::ffi::CStr;
@@ -36,8 +35,9 @@ const KEPT: [u8; 14] = [
 const DOORS: &[u8] = b"cgroup cgroup2 sysfs bpf debugfs tracefs securityfs configfs efivarfs pstore ";
 
 /// Seals this process: nothing that is inherited, nothing the kernel does behind the back of sockets, and at strict no
-/// privilege leads out of the VRF any more. Descriptors are closed but for those whose bits are in `keep`; `None` leaves all.
-pub fn seal(level: Level, no_new_privs: Option<bool>, keep: Option<u64>, environment: Strings) -> Outcome {
+/// privilege leads out of the VRF any more. Descriptors are closed but for 0, 1, 2 and those whose bits are in `keep`; `None`
+/// leaves all.
+pub fn seal(level: Level, no_new_privs: Option<bool>, keep: Option<u64>) -> Outcome {
     let strict = level == Level::Strict;
     let step = |what: &'static str, needs: &'static str, done: Result<(), Errno>| {
         done.map_err(|errno| refuse(what, needs, errno))
@@ -58,13 +58,7 @@ pub fn seal(level: Level, no_new_privs: Option<bool>, keep: Option<u64>, environ
         step("drop capabilities", "", process::keep_capabilities(kept))?;
     }
     if let Some(keep) = keep {
-        let mut passed = keep | 7;
-        if is_own_pid(environment.value(b"LISTEN_PID")) {
-            // As sd_listen_fds(3): from 3 on.
-            let count = environment.value(b"LISTEN_FDS").and_then(number).unwrap_or(0);
-            passed |= 1_u64.checked_shl(count).map_or(u64::MAX, |bit| bit.wrapping_sub(1)).wrapping_shl(3);
-        }
-        step("close descriptors", "", process::close_but(passed))?;
+        step("close descriptors", "", process::close_but(keep | 7))?;
     }
     Ok(())
 }
@@ -82,14 +76,6 @@ pub fn share() {
 #[inline(never)]
 fn refuse(what: &'static str, advice: &'static str, errno: Errno) -> Exit {
     say(&Error { advice, ..Error::system(What::Deed(what, b"of the service"), errno) })
-}
-
-fn number(digits: &[u8]) -> Option<u32> {
-    crate::conf::values::u32_(digits).ok()
-}
-
-fn is_own_pid(said: Option<&[u8]>) -> bool {
-    said.and_then(number).is_some_and(|pid| u32::try_from(process::getpid()) == Ok(pid))
 }
 
 /// Gives this process mounts of its own, on which the kernel's doors are read-only, and a cgroup tree that begins where

@@ -214,6 +214,23 @@ pub fn send_to(fd: &OwnedFd, bytes: &[u8], address: &[u8], control: Control<'_>)
     Ok(())
 }
 
+/// The network namespace of a socket. Errors: `EPERM` without CAP_NET_ADMIN there. `SIOCGSKNS`, 4.10.
+pub fn namespace(fd: &OwnedFd) -> Result<OwnedFd> {
+    const SIOCGSKNS: u32 = 0x894c; // uapi/linux/sockios.h
+    // SAFETY: numbers only.
+    let namespace = unsafe { call!(ioctl, fd.as_raw_fd(), SIOCGSKNS, 0) }?;
+    Ok(opened(namespace))
+}
+
+/// Takes one datagram off a socket's queue and throws it away. Errors: `EAGAIN` where none waits. `recvfrom(2)`.
+pub fn discard(fd: &OwnedFd) -> Result<()> {
+    const DONTWAIT: u32 = 0x40; // linux/socket.h: MSG_DONTWAIT
+    let mut byte = 0_u8;
+    // SAFETY: the kernel writes at most one byte to `byte`; without room for an address, none is written.
+    unsafe { call!(recvfrom, fd.as_raw_fd(), &raw mut byte, 1, DONTWAIT, 0) }?;
+    Ok(())
+}
+
 /// Gives a netlink socket a portid of its own. One without is taken for the kernel, from which most events come, and does
 /// not get them. `bind(2)`.
 pub fn bind_netlink(fd: &OwnedFd) -> Result<()> {

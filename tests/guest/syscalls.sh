@@ -32,11 +32,11 @@ at_most "$(before_execve)" 31 'first launch at bind'
 strace -f -o /tmp/trace /vrf-launch --isolation bind mgmt -- /busybox/true
 at_most "$(before_execve)" 20 'second launch at bind'
 
-case_ launch_at_guard_takes_at_most_30
+case_ launch_at_guard_takes_at_most_31
 strace -f -o /tmp/trace /vrf-launch mgmt -- /busybox/true
 at_most "$(before_execve)" 45 'first launch at guard'
 strace -f -o /tmp/trace /vrf-launch mgmt -- /busybox/true
-at_most "$(before_execve)" 30 'second launch at guard'
+at_most "$(before_execve)" 31 'second launch at guard'
 
 case_ it_counts_as_for_iproute2
 strace -f -o /tmp/trace ip vrf exec mgmt /busybox/true
