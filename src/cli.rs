@@ -9,12 +9,13 @@ use crate::bind::program::Level;
 use crate::bytes::before;
 use crate::conf::values;
 use crate::conf::words::{Words, has_word};
-use crate::error::{Error, Exit, What};
+use crate::error::{Error, Exit, What, Why};
 use crate::features;
 use crate::log::{Outcome, refused, say, say_near};
 use crate::near::Near;
 use crate::service::{Settings, is_setting};
 use crate::sys::args::{Strings, behind};
+use crate::text::Buf;
 use core::ffi::CStr;
 use core::net::IpAddr;
 
@@ -57,6 +58,8 @@ pub enum Command {
 
 /// Options, whatever the command.
 pub struct Options {
+    /// A bit for each option that was said, as they stand in the table.
+    said: u32,
     /// `--config`
     pub config: Option<&'static CStr>,
     /// `--isolation`
@@ -101,6 +104,7 @@ impl Options {
     /// What holds where nothing is said.
     pub const fn new() -> Self {
         Self {
+            said: 0,
             config: None,
             level: None,
             backend: Backend::Auto,
@@ -183,20 +187,74 @@ $=env
 @=user
 ";
 
-/// What only some commands take: whether it was said, the letters of those, and what to say to the others.
-#[inline(never)]
-fn misplaced(letter: u8, options: &Options) -> Outcome {
-    let explains = options.from.is_some() || options.port.1 != 0 || options.input.is_some();
-    for (is_said, of, word, says) in [
-        (options.confirm != 0, &b"u"[..], &b"--confirm"[..], "is for up"),
-        (options.json, b"sxkpi", b"--json", "is for show, explain, check, pids and identify"),
-        (explains, b"x", b"--from, --port, --in", "are for explain"),
-    ] {
-        if is_said && !of.contains(&letter) {
-            return Err(wrong(word, says));
+/// In the place of a command's letter: a launch into a VRF, and one into none.
+const LAUNCH: u8 = b'-';
+const LEAVE: u8 = b'.';
+
+/// The letters of the commands that take the option of a letter; `None` where all do. `ip` takes those of a launch for `ip vrf exec`.
+///
+/// Outside of any VRF there is no level and no backend, and no descriptor is closed.
+const fn takers(option: u8) -> Option<&'static [u8]> {
+    Some(match option {
+        b'n' => b"uda",
+        b'1' => b"udl",
+        b'!' => b"l",
+        b'2' => b"ura-.P",
+        b'3' => b"rak-P",
+        b'4' => b"r-P",
+        b'5' | b'6' => b"r-.P",
+        b'/' | b'$' | b'*' | b'%' | b'9' | b'0' | b'#' | b'@' => b"-.P",
+        b'8' => b"sxkpi",
+        b':' | b';' | b'<' => b"x",
+        b'7' => b"u",
+        // Where to read, and how much to say.
+        _ => return None,
+    })
+}
+
+/// The place of an option in the table, as a bit.
+fn place(letter: u8) -> u32 {
+    let mut rest = OPTIONS;
+    let mut bit = 1;
+    while let [first, _, line @ ..] = rest {
+        if *first == letter {
+            break;
         }
+        bit <<= 1;
+        rest = line.get(before(line, b'\n').len() + 1..).unwrap_or_default();
+    }
+    bit
+}
+
+/// An error where an option was said that the command of a letter does not take; `name` is what the command is called.
+fn misplaced(letter: u8, name: &[u8], options: &Options) -> Outcome {
+    let mut rest = OPTIONS;
+    while let [option, _, line @ ..] = rest {
+        let word = before(line, b'\n');
+        let is_taken = takers(*option).is_none_or(|takers| takers.contains(&letter));
+        if options.said & place(*option) != 0 {
+            let mut room = [0; 32];
+            let mut text = Buf::new(&mut room);
+            let what = What::Word(ARGUMENT, text.str("--").bytes(word).as_bytes());
+            if !is_taken {
+                let why = Why::Of("not an option of ", name);
+                return Err(say(&Error { why, advice: HELP_HINT, ..Error::usage(what, "") }));
+            }
+            if matches!(option, b'9' | b'0') && !options.settings.inetd {
+                return Err(say(&Error::usage(what, "is for --inetd")));
+            }
+        }
+        rest = line.get(word.len() + 1..).unwrap_or_default();
     }
     Ok(())
+}
+
+/// The same of a launch.
+pub fn misplaced_in_launch(vrf: &[u8], options: &Options) -> Outcome {
+    match vrf {
+        b"default" => misplaced(LEAVE, b"a launch into default", options),
+        _ => misplaced(LAUNCH, b"a launch", options),
+    }
 }
 
 /// `IPPROTO_TCP`, `IPPROTO_UDP`
@@ -282,7 +340,7 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
     let letter = match look_up(COMMANDS, word, 0) {
         Some((letter, _)) if !dashes || (letter == b'n' && crate::sys::process::getpid() == 1) => letter,
         _ => {
-            misplaced(b'-', options)?;
+            misplaced_in_launch(word, options)?;
             return launch(word, if dashes { rest } else { scan.args }, dashes);
         }
     };
@@ -290,6 +348,7 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
         return Err(left_out(b"command", word));
     }
     if letter == b'P' {
+        misplaced(letter, word, options)?;
         return Ok(Command::Ip(scan.args));
     }
     if letter == b'n' && scan.args.into_iter().next() != Some(c"--help") {
@@ -305,7 +364,7 @@ pub fn parse(args: Strings, options: &mut Options) -> Outcome<Command> {
     if let Some(command) = scan.early(word) {
         return Ok(command);
     }
-    misplaced(letter, options)?;
+    misplaced(letter, word, options)?;
     if !features::PLAN && options.dry_run && letter != b'a' {
         return Err(left_out(ARGUMENT, b"--dry-run"));
     }
@@ -475,6 +534,7 @@ impl Scan {
         if takes != value.is_some() {
             return Err(wrong(arg.to_bytes(), if takes { "a value is missing" } else { "takes no value" }));
         }
+        options.said |= place(letter);
         let given = value.unwrap_or_default();
         let mut word = given.to_bytes();
         let (mut of, mut says): (&[u8], _) = (b"", "");
@@ -619,32 +679,33 @@ fn set_one(settings: &mut Settings, letter: u8, given: &'static CStr) -> Outcome
     Ok("")
 }
 
-/// What there is to know of a command beyond its lines in [`HELP`]: its name, the options it heeds, and a text.
+/// What there is to know of a command beyond its lines in [`HELP`]: its name; those of the options that all commands take which mean
+/// something to it; and a text.
 const TOPICS: &[u8] = b"\
-up config dry-run exact confirm wait quiet verbose|\
+up config quiet verbose|\
 Without NAME, all that the file says is auto, and lo. What is so already is left\nalone; what differs is mended; \
 an interface that cannot be set up is taken back,\nand others come up.|\
-down config dry-run exact verbose|\
+down config verbose|\
 Without NAME, all. What stood before up stays.|\
 confirm quiet|\
 After up --confirm SECONDS.|\
-plan config diff exact verbose|\
+plan config verbose|\
 What it prints can be given to sh. With --diff only what differs from what is there\nnow: nothing, where up would change nothing.|\
-run config isolation bind wait quiet verbose|\
+run config quiet verbose|\
 Without SERVICE, all that the file says are auto. TERM, INT and QUIT end them.\nThe exit code is that of the service, if it is one.|\
 init config wait quiet verbose|\
 As init= or rdinit= of the kernel, or of a container.|\
-show json|\
+show|\
 Without VRF, all. VRFs that others made are shown as well.|\
-pids json|\
+pids|\
 As ip vrf pids: those that ip vrf exec started are listed, too.|\
-identify json|\
+identify|\
 Without PID, of the caller.|\
-adopt dry-run isolation|\
+adopt config quiet|\
 VRF may be default: out of any. One socket that cannot be moved, and nothing is done.|\
-check config isolation json|\
+check config|\
 Without VRF, all. Exit code 0: all of it holds; 1: something does not, and is named.|\
-explain json from port in|\
+explain|\
 Which rule, table and route decide; and why not, where it is unreachable.|\
 ip quiet|\
 Changes of links, addresses, routes and rules as ip(8) takes them, and ip vrf. Also by\nthe name ip. What is not known is for \
@@ -663,7 +724,16 @@ pub fn help(topic: &[u8], out: &mut dyn FnMut(&[u8]) -> Outcome) -> Outcome {
         for part in [b"\n", text, b"\n\n"] {
             out(part)?;
         }
-        let heeds = |word: &[u8]| word.strip_prefix(b"--").is_some_and(|name| has_word(heeded.rest(), name));
+        let letter = look_up(COMMANDS, topic, 0).map_or(0, |(letter, _)| letter);
+        // Those of a launch are for `ip vrf exec` alone.
+        let takes = |name: &[u8]| match look_up(OPTIONS, name, 0) {
+            Some((option, _)) if letter != b'P' => takers(option).is_some_and(|takers| takers.contains(&letter)),
+            _ => false,
+        };
+        let heeds = |word: &[u8]| {
+            let name = word.strip_prefix(b"--").map_or(word, |name| before(name, b','));
+            name.len() < word.len() && (takes(name) || has_word(heeded.rest(), name))
+        };
         return help_lines(&mut |words| words.clone().next() != Some(b"vrf-launch") && words.any(heeds), out);
     }
     out(HELP.as_bytes())

@@ -1107,7 +1107,10 @@ fn is_ip(mut argv: Strings) -> bool {
 fn ip_command(options: &Options, words: Strings, environment: Strings) -> Outcome {
     match ipcmd::ip(words, environment)? {
         None => Ok(()),
-        Some(ipcmd::Vrf::Exec(vrf, command)) => launch(options, vrf, command, environment),
+        Some(ipcmd::Vrf::Exec(vrf, command)) => {
+            cli::misplaced_in_launch(vrf, options)?;
+            launch(options, vrf, command, environment)
+        }
         Some(ipcmd::Vrf::Identify(pid)) => identify(pid, false),
         Some(ipcmd::Vrf::Pids(vrf)) => pids(vrf, false),
         Some(ipcmd::Vrf::Show(name, json)) => show_vrfs(name, json),

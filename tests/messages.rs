@@ -87,6 +87,45 @@ const CONFIGURED: &[(&str, i32, &str)] = &[
     ),
 ];
 
+/// Each with an option that its command has no use for, and that option.
+const MISPLACED: &[(&str, &str)] = &[
+    ("--dry-run run", "--dry-run"),
+    ("-n mgmt id", "--dry-run"),
+    ("plan -n", "--dry-run"),
+    ("up --diff", "--diff"),
+    ("--isolation strict default -- id", "--isolation"),
+    ("--isolation=bind default id", "--isolation"),
+    ("--bind cgroup default id", "--bind"),
+    ("--exact mgmt id", "--exact"),
+    ("--exact run", "--exact"),
+    ("--json up", "--json"),
+    ("--json default id", "--json"),
+    ("down --wait 3", "--wait"),
+    ("show --isolation guard", "--isolation"),
+    ("up --user nobody", "--user"),
+    ("run --listen tcp:22", "--listen"),
+    ("run --inetd", "--inetd"),
+    ("check --keep-fd 3", "--keep-fd"),
+    ("adopt mgmt 1 --no-new-privs yes", "--no-new-privs"),
+    ("confirm --confirm 3", "--confirm"),
+    ("--max-connections 3 mgmt id", "--max-connections"),
+    ("--json ip link", "--json"),
+    ("--env A=b help", "--env"),
+    ("pids mgmt --from 10.0.0.1", "--from"),
+];
+
+#[test]
+fn an_option_that_a_command_does_not_take_is_an_error() {
+    for &(line, option) in MISPLACED {
+        let output = run(&line.split(' ').collect::<Vec<_>>());
+        let lines = said(&output);
+        assert_eq!(output.status.code(), Some(100), "{line}: {lines:?}");
+        assert!(output.stdout.is_empty(), "{line}");
+        let first = lines.first().map_or("", String::as_str);
+        assert!(first.starts_with(&format!("vrf-launch: argument \"{option}\": ")), "{line}: {lines:?}");
+    }
+}
+
 #[test]
 fn typos_in_a_configuration() {
     let folder = tempfile::tempdir().expect("a folder");
