@@ -97,6 +97,15 @@ pub fn part(request: &Request<'_>, body: &[u8]) -> Option<Part> {
     }
 }
 
+/// Whether a rule is neither one of the kernel's three nor one for VRFs.
+pub fn is_of_others(rule: &Rule<'_>) -> bool {
+    const DEFAULT: u32 = 253; // uapi/linux/rtnetlink.h: RT_TABLE_DEFAULT
+    let is_kernels = matches!(rule.table, uapi::RT_TABLE_LOCAL | uapi::RT_TABLE_MAIN | DEFAULT);
+    let bare = Rule { family: rule.family, action: rule.action, table: rule.table, ..Rule::EMPTY };
+    let is_plain = bare == Rule { priority: None, protocol: None, ..*rule };
+    !(rule.l3mdev || is_kernels && is_plain)
+}
+
 // ---- the pair
 
 /// One of the two rules that stand first.

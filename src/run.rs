@@ -469,7 +469,7 @@ impl Story<'_> {
             Layout::File(_) => outcome.and(apply.rules_as_in_file()),
             Layout::Pair | Layout::Exact => outcome,
         };
-        if features::CHECK && self.plan.states_rules() && !self.options.quiet {
+        if features::CHECK && self.plan.states_rules() && !self.options.quiet && apply.has_rules_of_others() {
             say_rules_in_the_way();
         }
         outcome

@@ -14,7 +14,7 @@ use crate::sys::mem::List;
 use crate::text::Buf;
 use crate::uapi;
 use crate::wire::msg::Writer;
-use crate::wire::rule::Rule;
+use crate::wire::rule::{self, Rule};
 
 /// What the kernel told of a family's rules; `None` where it has no such family.
 type Told = Option<List<u8>>;
@@ -69,6 +69,16 @@ impl Apply {
             self.record_pair(family)?;
         }
         Ok(())
+    }
+
+    /// Whether a rule is there that is neither the kernel's nor one that isolates. What cannot be read has none.
+    pub fn has_rules_of_others(&mut self) -> bool {
+        let mut found = false;
+        let dumped = self.rtnl.dump(uapi::RTM_GETRULE, &[0; rule::FIXED], &mut |entry| {
+            let of_ip = |rule: &Rule<'_>| FAMILIES.contains(&rule.family);
+            found |= entry.and_then(Rule::parse).filter(of_ip).is_some_and(|rule| rules::is_of_others(&rule));
+        });
+        found && dumped.is_ok()
     }
 
     fn undo_shared(&mut self, which: &dyn Fn(&[u8]) -> bool) -> Outcome {
