@@ -379,23 +379,28 @@ fn parent_of(pid: &[u8]) -> Option<u32> {
     None
 }
 
+/// Adds `process 812 (sshd), ` to a text.
+pub fn put_process(pid: u32, out: &mut Buf<'_>) {
+    let mut comm = [0; 32];
+    let mut room = [0; 10];
+    let digits = Buf::new(&mut room).num(pid).as_bytes().len();
+    let comm = cgroup::comm(room.get(..digits).unwrap_or_default(), &mut comm);
+    out.str("process ").num(pid).str(" (").shown(comm).str("), ");
+}
+
 /// Tells of a socket: `process 812 (sshd), descriptor 3: tcp 0.0.0.0:22 listens`; gives whether it is a connection.
 #[inline(never)]
 fn describe(held: &Held, socket: &OwnedFd, out: &mut Buf<'_>) -> bool {
-    let mut comm = [0; 32];
-    let mut room = [0; 10];
-    let digits = Buf::new(&mut room).num(held.pid).as_bytes().len();
-    let comm = cgroup::comm(room.get(..digits).unwrap_or_default(), &mut comm);
-    out.str("process ").num(held.pid).str(" (").shown(comm).str("), descriptor ").num(held.fd).str(": ");
-    put_socket(socket, out)
+    put_process(held.pid, out);
+    put_socket(socket, out.str("descriptor ").num(held.fd).str(": "))
 }
 
 /// Adds `tcp 0.0.0.0:22 listens` to a text; gives whether the socket is a connection.
 fn put_socket(socket: &OwnedFd, out: &mut Buf<'_>) -> bool {
     let of = |option| net::option(socket, uapi::SOL_SOCKET, option).unwrap_or(0);
-    let (domain, kind, protocol) = (of(DOMAIN), of(TYPE), of(PROTOCOL));
-    if domain != u32::from(uapi::AF_INET) && domain != u32::from(uapi::AF_INET6) {
-        out.str("a socket of family ").num(domain);
+    let (kind, protocol) = (of(TYPE), of(PROTOCOL));
+    if !is_inet(socket) {
+        out.str("a socket of family ").num(of(DOMAIN));
         return false;
     }
     put_protocol(kind, protocol, out);
@@ -430,6 +435,44 @@ pub fn listens(socket: &OwnedFd) -> Option<(u32, u32)> {
     let kind = of(TYPE);
     let hears = if kind == uapi::SOCK_STREAM { of(ACCEPTS) != 0 } else { net::name(socket, true).is_err() };
     (hears && net::port(socket) != Ok([0, 0])).then(|| (kind, of(PROTOCOL)))
+}
+
+/// Shows `each` the sockets of a process that are not of a VRF and have a port: who holds them is reached outside, or sends there.
+/// Sockets in `seen` are passed over, and the others are added to it.
+pub fn strays(
+    pid: u32,
+    vrf: &Vrf<'_>,
+    seen: &mut List<u32>,
+    each: &mut dyn FnMut(&Held, &OwnedFd),
+) -> Result<(), Errno> {
+    let mut grown = Ok(());
+    let walked = sockets(pid, &mut |held, socket| {
+        let is_within = held.was == vrf.index || vrf.interfaces.contains(&held.was);
+        // The port is 0 where there is none, and of a socket of another family.
+        let is_known = is_within || seen.as_slice().contains(&held.inode);
+        if !is_known && net::port(socket) != Ok([0, 0]) && is_inet(socket) && !is_elsewhere(socket) {
+            each(held, socket);
+            grown = seen.push(held.inode);
+        }
+        grown.is_ok()
+    });
+    match walked {
+        // It has ended, or is not for this user to look at.
+        Err(Errno::ENOENT | Errno::ESRCH | Errno::EPERM | Errno::EACCES | Errno::ENOSYS) => Ok(()),
+        walked => walked.and(grown),
+    }
+}
+
+/// Adds `descriptor 3: tcp 0.0.0.0:22 listens outside of the VRF` to a text.
+pub fn put_stray(held: &Held, socket: &OwnedFd, out: &mut Buf<'_>) {
+    put_socket(socket, out.str("descriptor ").num(held.fd).str(": "));
+    out.str(" outside of the VRF");
+}
+
+/// Whether a socket is of IPv4 or IPv6.
+fn is_inet(socket: &OwnedFd) -> bool {
+    let domain = net::option(socket, uapi::SOL_SOCKET, DOMAIN).unwrap_or(0);
+    domain == u32::from(uapi::AF_INET) || domain == u32::from(uapi::AF_INET6)
 }
 
 /// An address and port as everybody writes them, from a `sockaddr_in` or `sockaddr_in6`.

@@ -17,7 +17,7 @@
 //!
 //! Source: `net/ipv4/tcp_minisocks.c`, `net/ipv4/inet_connection_sock.c: inet_csk_get_port`, `inet_csk_accept`.
 
-use super::{ACCEPTS, DOMAIN, PROTOCOL, TYPE, bind_to, is_elsewhere, put_socket};
+use super::{ACCEPTS, DOMAIN, PROTOCOL, TYPE, bind_to, is_elsewhere, is_inet, put_socket};
 use crate::bind::Vrf;
 use crate::bind::filter::FAMILIES;
 use crate::bind::program::Level;
@@ -88,7 +88,7 @@ fn one(vrf: &Vrf<'_>, level: Level, fd: u32, socket: &OwnedFd) -> Result<Option<
     let of = |option| net::option(socket, uapi::SOL_SOCKET, option);
     let domain = of(DOMAIN)?;
     let kind = of(TYPE)?;
-    let is_inet = domain == u32::from(uapi::AF_INET) || domain == u32::from(uapi::AF_INET6);
+    let is_inet = is_inet(socket);
     // What the level does not let the service make, it does not get from others either.
     if level == Level::Strict && (PRIVILEGED.contains(&domain) || is_inet && kind == uapi::SOCK_RAW) {
         return Ok(Some(PRIVILEGE));

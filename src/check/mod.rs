@@ -15,11 +15,13 @@ pub mod report;
 pub mod rules;
 pub mod ways;
 
+use crate::adopt;
 use crate::apply::{self, any_index};
 use crate::bind::cgroup::{self, Namespace, Target};
 use crate::bind::program::{self, Insn, Level, Name, Net};
 use crate::bind::{self, Backend, Vrf};
 use crate::bytes::before;
+use crate::conf::values::u32_;
 use crate::conf::words::Words;
 use crate::error::{Errno, Exit};
 use crate::limits;
@@ -426,6 +428,7 @@ impl<'b> Audit<'b> {
     #[inline(never)]
     fn services(&mut self, vrf: &Vrf<'_>, root: &mut Path, live: &mut [Path; 3]) -> Result<(), Errno> {
         let start = root.len();
+        let mut seen = List::new();
         each_service(vrf.name, root, &mut |level, path, pids| {
             for (of, first) in Level::ALL.into_iter().zip(live.iter_mut()) {
                 if of == level.unwrap_or(Level::Bind) && first.is_empty() {
@@ -435,6 +438,9 @@ impl<'b> Audit<'b> {
             let folder = file::open_dir(path.c_str())?;
             self.cgroup(vrf, level, path.as_bytes().get(start..).unwrap_or_default(), &folder)?;
             self.processes(level, pids);
+            for pid in Words::new(pids) {
+                self.strays(vrf, u32_(pid).unwrap_or(0), &mut seen)?;
+            }
             Ok(())
         })?;
         if live.iter().all(Path::is_empty) {
@@ -470,6 +476,16 @@ impl<'b> Audit<'b> {
             }
             self.end();
         }
+    }
+
+    /// The sockets of a process that are not of the VRF.
+    fn strays(&mut self, vrf: &Vrf<'_>, pid: u32, seen: &mut List<u32>) -> Result<(), Errno> {
+        adopt::strays(pid, vrf, seen, &mut |held, socket| {
+            let out = self.mark(Mark::Fail);
+            adopt::put_process(pid, out);
+            adopt::put_stray(held, socket, out);
+            self.end();
+        })
     }
 
     // ---- the ways out

@@ -177,7 +177,7 @@ impl Services {
                 let path = path.as_bytes().get(start..).unwrap_or_default();
                 for pid in Words::new(pids) {
                     told.push(u32_(pid).unwrap_or(0))?;
-                    self.process(vrf, pid, level, path, out);
+                    self.process(vrf, pid, level, path, out)?;
                 }
                 Ok(())
             })?;
@@ -187,7 +187,7 @@ impl Services {
                 told.push(socket.pid)?;
                 let mut room = [0; 10];
                 let digits = Buf::new(&mut room).num(socket.pid).as_bytes().len();
-                self.process(vrf, room.get(..digits).unwrap_or_default(), None, b"", out);
+                self.process(vrf, room.get(..digits).unwrap_or_default(), None, b"", out)?;
             }
         }
         out.close();
@@ -195,8 +195,15 @@ impl Services {
     }
 
     #[inline(never)]
-    fn process(&self, vrf: &Vrf<'_>, pid: &[u8], level: Option<Level>, cgroup: &[u8], out: &mut Out) {
-        let Some(status) = status(pid) else { return };
+    fn process(
+        &self,
+        vrf: &Vrf<'_>,
+        pid: &[u8],
+        level: Option<Level>,
+        cgroup: &[u8],
+        out: &mut Out,
+    ) -> Result<(), Errno> {
+        let Some(status) = status(pid) else { return Ok(()) };
         let number = u32_(pid).unwrap_or(0);
         let uid = status.user();
         let name = user::name_of(self.accounts, uid);
@@ -232,12 +239,6 @@ impl Services {
                 continue; // another descriptor for the same
             }
             out.composed("|, ", &|out| socket.put(out));
-            if socket.bound != vrf.index && !vrf.interfaces.contains(&socket.bound) {
-                let mut room = [0; 96];
-                let mut text = Buf::new(&mut room);
-                socket.put(&mut text);
-                out.fault(process.as_bytes(), text.str(" does not belong to the VRF").as_bytes());
-            }
         }
         out.close();
         out.close();
@@ -245,5 +246,15 @@ impl Services {
         if level > Some(Level::Bind) && !status.filtered {
             out.fault(process.as_bytes(), check::NO_FILTER.as_bytes());
         }
+        // A program that binds its sockets itself may have others.
+        if cgroup.is_empty() && !status.filtered {
+            return Ok(());
+        }
+        adopt::strays(number, vrf, &mut List::new(), &mut |held, socket| {
+            let mut room = [0; 160];
+            let mut text = Buf::new(&mut room);
+            adopt::put_stray(held, socket, &mut text);
+            out.fault(process.as_bytes(), text.as_bytes());
+        })
     }
 }

@@ -217,6 +217,27 @@ answered tcp4 502 own
 silent 'the other from net' ask tcp4 203.0.113.40 501 ip netns exec net
 silence
 
+case_ services_with_a_socket_that_is_not_the_vrfs_are_named
+# What bind leaves open, and a program like this one could be handed by a Unix socket at any level.
+strays() {
+    /vrf-launch check --isolation bind mgmt | sed -n 's/^  FAIL  //p' | grep descriptor
+}
+marked() { /vrf-launch show mgmt --json | jq -r '.. | .faults? // empty | .[] | .text' | grep descriptor; }
+background /vrf-launch mgmt -- /usr/bin/descriptors pass udp4,port=600 5 descriptors serve 5 inside
+serves 'one that is in order'
+equal 'nothing is named' "$(strays)$(marked)" ''
+background descriptors pass tcp4,port=601 5 /vrf-launch --isolation bind mgmt -- descriptors serve 5 outside
+serves listener
+equal 'net is answered' "$(ask tcp4 203.0.113.40 601 ip netns exec net 2>/tmp/said)" outside
+equal 'check' "$(strays)" "process $pid (descriptors), descriptor 5: tcp 0.0.0.0:601 listens outside of the VRF"
+listener=$pid
+background descriptors pass udp4,to=203.0.113.1,port=602 5 /vrf-launch --isolation bind mgmt -- descriptors serve 5 outside
+serves connection
+match 'check, a connection' "$(strays)" "^process $pid \(descriptors\), descriptor 5: udp 203\.0\.113\.40:602 to 203\.0\.113\.1:9 outside of the VRF$"
+match 'check, still the listener' "$(strays)" "^process $listener "
+match 'show' "$(marked)" '^descriptor 5: tcp 0\.0\.0\.0:601 listens outside of the VRF$'
+match 'show, a connection' "$(marked)" '^descriptor 5: udp 203\.0\.113\.40:602 to 203\.0\.113\.1:9 outside of the VRF$'
+
 case_ more_than_can_be_passed_is_refused
 # shellcheck disable=SC2016 # for the inner shell
 run sh -c 'LISTEN_FDS=62 LISTEN_PID=$$ exec /vrf-launch mgmt -- echo started'
