@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use goblin::elf::Elf;
 use goblin::elf::program_header::{PF_W, PF_X, PT_INTERP, PT_LOAD};
 
-/// Most bytes the binary may have. The aim is 64 KiB; this is what has been reached, and it is not to grow.
+/// Most bytes the binary may have, with all features.
 pub const MAX_SIZE: usize = 393_216;
 
 /// The top of the repository.

@@ -11,7 +11,6 @@
 #   inside    the lookups below, with a namespace without rules of others whose VRF was made by iproute2
 #
 # neighbours.md has the table; the last case compares it.
-# kernels: all
 # modules: vrf veth dummy wireguard
 # files: neighbours.md=/test/neighbours.md
 # timeout: 400

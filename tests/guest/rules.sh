@@ -1,6 +1,5 @@
 #!/bin/sh
 # The rules that isolate, as iproute2 shows them: where they stand, among rules of others, and what becomes of those.
-# kernels: all
 # modules: vrf dummy
 # timeout: 120
 cat >/tmp/conf <<'END'
