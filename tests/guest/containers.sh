@@ -1,6 +1,5 @@
 #!/bin/sh
 # Containers over the machine's cgroup tree, with a VRF of the same name: neither side touches the services of the other.
-# kernels: debian-5.10 debian-6.1 alpine-6.18 debian-newest
 # modules: vrf veth dummy
 # timeout: 180
 tree=/sys/fs/cgroup
