@@ -113,6 +113,8 @@ pub struct Apply {
     owner: Name,
     /// Commands undo: what is gone already is well, and nothing is recorded.
     undoing: bool,
+    /// Whether a command for a shell has been run.
+    pub ran_shell: bool,
     /// Say each command.
     pub verbose: bool,
     /// This process's environment, for those that it starts.
@@ -175,6 +177,7 @@ impl Apply {
             ruled: 0,
             owner: b"",
             undoing: false,
+            ran_shell: false,
             verbose: false,
             environment: Strings::NONE,
             namespace,
@@ -333,6 +336,7 @@ impl Apply {
             return self.say(asked, &Error::usage(What::Deed("run", command), features::LEFT_OUT));
         }
         // Nobody knows what it does.
+        self.ran_shell = true;
         self.known = [Known::default(); limits::LINKS];
         self.ruled = 0;
         match crate::service::shell::run(command, self.owner, phase, &self.conf, self.verbose) {

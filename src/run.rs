@@ -481,6 +481,10 @@ impl Story<'_> {
         let (ordered, mut left) = self.prepare(apply)?;
         let start = apply.record.len();
         let mut outcome = self.bring(apply, ordered, start, &mut left)?;
+        if apply.ran_shell {
+            // `ip rule del pref 0` of iproute2 deletes the first rule, whatever it is.
+            outcome = outcome.and(self.isolate(apply, left.as_slice()));
+        }
         if features::SHARED && !self.options.quiet {
             self.warn(apply, start);
         }

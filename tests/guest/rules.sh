@@ -233,6 +233,23 @@ equal 'the rules' "$(both)" "$(cat /tmp/with)"
 ip rule del pref 0 from 10.2.0.1 table 90
 ip -6 rule del pref 0 from fd02::1 table 90
 
+case_ a_shell_that_deletes_the_first_rule_is_mended
+ip=$(which ip)
+cat >/tmp/shelled <<END
+auto mgmt
+iface mgmt
+    vrf-table 10
+    post-up $ip rule add pref 32765 table local && $ip rule del pref 0; true
+    post-down $ip rule del pref 32765; true
+END
+for round in 1 2; do
+    expect "up $round" /vrf-launch -c /tmp/shelled up
+    equal "the pair $round" "$(rules 4 | head -n 3)" "$pair"
+    match "and what the shell has added $round" "$(rules 4)" '^32765: lookup local'
+done
+expect 'down' /vrf-launch -c /tmp/shelled down
+equal 'the rules' "$(both)" "$(cat /tmp/before)"
+
 case_ without_a_vrf_nothing_stays
 cat >/tmp/broken <<'END'
 auto mgmt
