@@ -233,7 +233,7 @@ case_ a_process_is_in_the_vrf_from_its_first_instruction
 conf 'service traced' '    vrf mgmt' '    exec /busybox/true' '    respawn no'
 run strace -f -o /tmp/trace /vrf-launch -c /tmp/case run traced
 equal 'exit code' "$status" 0
-refuse 'it has not to be moved' grep -q 'cgroup.procs' /tmp/trace
+refuse 'it has not to be moved' grep -q 'cgroup.procs", O_WRONLY' /tmp/trace
 expect 'the kernel makes it there' grep -q 'clone3(.*CLONE_INTO_CGROUP' /tmp/trace
 
 case_ the_filter_is_set_once_where_all_services_have_it
