@@ -535,11 +535,17 @@ impl Story<'_> {
 
     /// Whether there is a VRF of ours, or one of those selected that somebody else has made.
     fn has_vrf(&self, apply: &mut Apply) -> bool {
-        let is_there = |apply: &mut Apply, node: &Node<'static>| {
-            let is_vrf = matches!(node, Node::Iface(iface) if self.plan.conf().table(*iface).is_some());
-            is_vrf && apply.link(self.name(*node)).is_ok()
-        };
-        has_vrf(apply, &|_| true) || self.order.as_slice().iter().any(|node| is_there(apply, node))
+        let Loaded { conf, tables, .. } = &self.conf;
+        let mut found = has_vrf(apply, &|_| true);
+        if !found {
+            // Where that cannot be known, what is shared stays.
+            let asked = apply.each_vrf(&mut |name, table| {
+                let is_it = |iface| conf.name(iface) == name && self.selects(name);
+                found |= conf.vrf_of_table(tables, table).is_some_and(is_it);
+            });
+            found |= asked.is_err();
+        }
+        found
     }
 
     /// Makes all, and sets it up. The inner error is that of interfaces without which the others have come up.

@@ -743,8 +743,11 @@ fn put_rule(body: &[u8], out: &mut Buf<'_>) {
     let of = attrs(body, route::FIXED);
     out.num(number(of, uapi::FRA_PRIORITY).unwrap_or(0)).str(":\t");
     put_selector(body, "lookup [l3mdev-table]", out);
-    out.str(" ");
-    put_action(body, "lookup ", out);
+    let end = out.len();
+    put_action(body, "lookup ", out.str(" "));
+    if out.len() == end + 1 {
+        out.truncate(end); // the tables of VRFs: said above
+    }
     let protocol = num(find(of, uapi::FRA_PROTOCOL), 0);
     if protocol != 0 && protocol != u32::from(uapi::RTPROT_KERNEL) {
         put_name(PROTOS, protocol, out.str(" proto "));

@@ -37,7 +37,7 @@ match 'requests' "$err" '^vrf-launch: > [0-9]+ RTM_DELADDR REQUEST ACK inet pref
 match 'and answers' "$err" '^vrf-launch: < [0-9]+ ACK$'
 run /vrf-launch -vv -c /tmp/conf up
 match 'a VRF' "$err" 'RTM_NEWLINK REQUEST ACK EXCL CREATE, IFNAME mgmt, LINKINFO \{1 vrf, '
-match 'a rule' "$err" 'RTM_NEWRULE REQUEST ACK EXCL CREATE inet6 .*PRIORITY 2000, .*L3MDEV 1'
+match 'a rule' "$err" 'RTM_NEWRULE REQUEST ACK EXCL CREATE inet6 .*PRIORITY 0, .*L3MDEV 1'
 run /vrf-launch -v -v -c /tmp/conf up
 match 'a refusal' "$err" '< [0-9]+ EEXIST \(already exists\)'
 match 'a dump' "$err" '< [0-9]+ entries: [0-9]+, ACK'
