@@ -86,20 +86,58 @@ const NONE: u32 = u32::MAX;
 /// No processor is asked for: on RISC-V programs of 32 bits (`CONFIG_COMPAT`) have the same numbers as those of 64.
 const ANY: u32 = 0;
 
-#[cfg(target_arch = "x86_64")]
-const ARCHES: [Calls; 2] = [
-    Calls { arch: 0xc000_003e, socket: 41, socketcall: NONE, clone: 56, unshare: 272 },
-    Calls { arch: 0x4000_0003, socket: 359, socketcall: 102, clone: 120, unshare: 310 },
-];
-#[cfg(target_arch = "aarch64")]
-const ARCHES: [Calls; 2] = [
-    Calls { arch: 0xc000_00b7, socket: 198, socketcall: NONE, clone: 220, unshare: 97 },
-    Calls { arch: 0x4000_0028, socket: 281, socketcall: 102, clone: 120, unshare: 337 },
-];
-#[cfg(target_arch = "arm")]
-const ARCHES: [Calls; 1] = [Calls { arch: 0x4000_0028, socket: 281, socketcall: 102, clone: 120, unshare: 337 }];
-#[cfg(target_arch = "riscv64")]
-const ARCHES: [Calls; 1] = [Calls { arch: ANY, socket: 198, socketcall: NONE, clone: 220, unshare: 97 }];
+/// A processor that this program is built for. The program has the filters of its own; a test on any of them has all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Processor {
+    /// Its kernel also runs programs of i386 and x32.
+    X86_64,
+    /// Its kernel also runs programs of arm.
+    Aarch64,
+    /// The kernel may be that of aarch64, which also runs programs of aarch64.
+    Arm,
+    /// Its kernel may also run programs of riscv32.
+    Riscv64,
+}
+
+/// What a filter is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Level guard.
+    Guard,
+    /// Level strict.
+    Strict,
+    /// The backend, whose supervisor makes the sockets.
+    Asking,
+}
+
+impl Processor {
+    #[cfg(target_arch = "x86_64")]
+    const OWN: Self = Self::X86_64;
+    #[cfg(target_arch = "aarch64")]
+    const OWN: Self = Self::Aarch64;
+    #[cfg(target_arch = "arm")]
+    const OWN: Self = Self::Arm;
+    #[cfg(target_arch = "riscv64")]
+    const OWN: Self = Self::Riscv64;
+
+    /// The processors whose programs its kernel runs.
+    const fn arches(self) -> &'static [Calls] {
+        match self {
+            Self::X86_64 => &[
+                Calls { arch: 0xc000_003e, socket: 41, socketcall: NONE, clone: 56, unshare: 272 },
+                Calls { arch: 0x4000_0003, socket: 359, socketcall: 102, clone: 120, unshare: 310 },
+            ],
+            Self::Aarch64 | Self::Arm => &[
+                Calls { arch: 0xc000_00b7, socket: 198, socketcall: NONE, clone: 220, unshare: 97 },
+                Calls { arch: 0x4000_0028, socket: 281, socketcall: 102, clone: 120, unshare: 337 },
+            ],
+            Self::Riscv64 => &[Calls { arch: ANY, socket: 198, socketcall: NONE, clone: 220, unshare: 97 }],
+        }
+    }
+}
+
+/// The processors whose programs the kernel below this program runs.
+const ARCHES: &[Calls] = Processor::OWN.arches();
 
 /// The filter of level guard or strict.
 pub fn filter(strict: bool) -> &'static [Insn] {
@@ -111,9 +149,20 @@ pub fn asking() -> &'static [Insn] {
     &ASKING
 }
 
-static GUARD: [Insn; Draft::of(false, false).len] = Draft::of(false, false).insns();
-static STRICT: [Insn; Draft::of(true, false).len] = Draft::of(true, false).insns();
-static ASKING: [Insn; Draft::of(false, true).len] = Draft::of(false, true).insns();
+/// The filter of any processor, for a test: each instruction of it.
+pub fn of(processor: Processor, kind: Kind, put: &mut dyn FnMut(Insn)) {
+    let draft = Draft::of(processor, kind);
+    for at in 0..draft.len {
+        put(draft.insn(at));
+    }
+}
+
+const fn own(kind: Kind) -> Draft {
+    Draft::of(Processor::OWN, kind)
+}
+static GUARD: [Insn; own(Kind::Guard).len] = own(Kind::Guard).insns();
+static STRICT: [Insn; own(Kind::Strict).len] = own(Kind::Strict).insns();
+static ASKING: [Insn; own(Kind::Asking).len] = own(Kind::Asking).insns();
 
 /// Whether that call is the one of 32-bit programs whose arguments stand in memory, `socketcall(2)`.
 pub fn is_socketcall(arch: u32, number: u32) -> bool {
@@ -164,6 +213,8 @@ const LONGEST: usize = 96;
 /// harmless. They are all that a kernel runs programs of.
 #[derive(Clone, Copy)]
 struct Draft {
+    processor: Processor,
+    kind: Kind,
     insns: [Insn; LONGEST],
     len: usize,
     labels: [usize; LABELS],
@@ -177,34 +228,40 @@ struct Draft {
     reason = "by the compiler alone: what is wrong is an error of the build"
 )]
 impl Draft {
-    const fn of(strict: bool, asks: bool) -> Draft {
+    const fn of(processor: Processor, kind: Kind) -> Draft {
         let mut draft = Draft {
+            processor,
+            kind,
             insns: [Insn { code: 0, yes: 0, no: 0, value: 0 }; LONGEST],
             len: 0,
             labels: [0; LABELS],
             list: [Number { number: NONE, to: LET }; NUMBERS],
             count: 0,
         };
-        draft.list(strict, asks);
+        draft.list();
         draft.put(LOAD, NEXT, NEXT, NUMBER);
         draft.halves(0, draft.count);
-        if cfg!(target_arch = "x86_64") && !asks {
+        if draft.is(Processor::X86_64) && !draft.asks() {
             draft.of_x32();
         }
+        let arches = processor.arches();
         let mut call = 0;
         while call < 4 {
-            let mut arch = 0;
-            while arch < ARCHES.len() {
-                if matters(&ARCHES[arch], call, strict, asks) {
+            let (mut arch, mut matters) = (0, false);
+            while arch < arches.len() {
+                if draft.matters(&arches[arch], call) {
+                    matters = true;
                     draft.label(PROCESSOR + 4 * arch as u8 + call as u8);
-                    if ARCHES[arch].arch != ANY {
+                    if arches[arch].arch != ANY {
                         draft.put(LOAD, NEXT, NEXT, ARCH);
-                        draft.put(IF_EQUAL, ARGUMENTS + call as u8, LET, ARCHES[arch].arch);
+                        draft.put(IF_EQUAL, ARGUMENTS + call as u8, LET, arches[arch].arch);
                     }
                 }
                 arch += 1;
             }
-            draft.arguments(call, strict, asks);
+            if matters {
+                draft.arguments(call);
+            }
             call += 1;
         }
         let mut answer = 0;
@@ -218,22 +275,40 @@ impl Draft {
         draft
     }
 
+    const fn is(&self, processor: Processor) -> bool {
+        self.processor as u8 == processor as u8
+    }
+
+    const fn strict(&self) -> bool {
+        matches!(self.kind, Kind::Strict)
+    }
+
+    const fn asks(&self) -> bool {
+        matches!(self.kind, Kind::Asking)
+    }
+
+    /// Whether the filter has to do with one of [`Calls::numbers`].
+    const fn matters(&self, calls: &Calls, call: usize) -> bool {
+        calls.numbers()[call] != NONE && (self.strict() || call == 0 || (self.asks() && call == 1))
+    }
+
     /// Puts down the numbers that matter, in order.
-    const fn list(&mut self, strict: bool, asks: bool) {
+    const fn list(&mut self) {
         self.add(IO_URING_SETUP, NO_CALL);
-        if strict {
+        if self.strict() {
             self.add(CLONE3, NO_CALL); // its flags are out of sight; libraries take clone(2) then
         }
-        if cfg!(target_arch = "x86_64") {
+        if self.is(Processor::X86_64) {
             // Under ASKING x32 programs make no sockets, nor anything else.
-            self.add(X32, if asks { NO_CALL } else { OF_X32 });
+            self.add(X32, if self.asks() { NO_CALL } else { OF_X32 });
         }
+        let arches = self.processor.arches();
         let mut call = 0;
         while call < 4 {
             let mut arch = 0;
-            while arch < ARCHES.len() {
-                if matters(&ARCHES[arch], call, strict, asks) {
-                    self.add(ARCHES[arch].numbers()[call], PROCESSOR + 4 * arch as u8 + call as u8);
+            while arch < arches.len() {
+                if self.matters(&arches[arch], call) {
+                    self.add(arches[arch].numbers()[call], PROCESSOR + 4 * arch as u8 + call as u8);
                 }
                 arch += 1;
             }
@@ -328,7 +403,7 @@ impl Draft {
     }
 
     /// What the arguments of a call decide.
-    const fn arguments(&mut self, call: usize, strict: bool, asks: bool) {
+    const fn arguments(&mut self, call: usize) {
         /// `SYS_SOCKET`, the first argument of `socketcall(2)`.
         const MAKE: u32 = 1;
         self.label(ARGUMENTS + call as u8);
@@ -337,19 +412,19 @@ impl Draft {
                 self.put(LOAD, NEXT, NEXT, ARGUMENT);
                 let mut at = 0;
                 while at < FAMILIES.len() {
-                    let to = if asks && at < 2 { QUESTION } else { LET };
+                    let to = if self.asks() && at < 2 { QUESTION } else { LET };
                     let other = if at + 1 == FAMILIES.len() { NO_FAMILY } else { NEXT };
                     self.put(IF_EQUAL, to, other, FAMILIES[at]);
                     at += 1;
                 }
             }
             // The arguments of this one are out of sight.
-            1 if strict => self.put(ANSWER, NEXT, NEXT, ENOSYS),
-            1 if asks => {
+            1 if self.strict() => self.put(ANSWER, NEXT, NEXT, ENOSYS),
+            1 if self.asks() => {
                 self.put(LOAD, NEXT, NEXT, ARGUMENT);
                 self.put(IF_EQUAL, QUESTION, LET, MAKE);
             }
-            _ if strict => {
+            _ if self.strict() => {
                 self.put(LOAD, NEXT, NEXT, ARGUMENT);
                 self.put(IF_ANY_BIT, NO_RIGHT, LET, NEWUSER);
             }
@@ -362,12 +437,16 @@ impl Draft {
         let mut insns = [Insn { code: 0, yes: 0, no: 0, value: 0 }; LEN];
         let mut at = 0;
         while at < LEN {
-            insns[at] = self.insns[at];
-            insns[at].yes = self.distance(at, insns[at].yes);
-            insns[at].no = self.distance(at, insns[at].no);
+            insns[at] = self.insn(at);
             at += 1;
         }
         insns
+    }
+
+    /// An instruction of it.
+    const fn insn(&self, at: usize) -> Insn {
+        let Insn { code, yes, no, value } = self.insns[at];
+        Insn { code, yes: self.distance(at, yes), no: self.distance(at, no), value }
     }
 
     const fn distance(&self, from: usize, label: Label) -> u8 {
@@ -377,12 +456,6 @@ impl Draft {
         assert!(self.labels[label as usize] > from && self.labels[label as usize] <= from + 256, "a label too far");
         (self.labels[label as usize] - from - 1) as u8
     }
-}
-
-/// Whether a filter has to do with one of [`Calls::numbers`].
-#[allow(clippy::indexing_slicing, reason = "by the compiler alone")]
-const fn matters(calls: &Calls, call: usize, strict: bool, asks: bool) -> bool {
-    calls.numbers()[call] != NONE && (strict || call == 0 || (asks && call == 1))
 }
 
 #[cfg(test)]
@@ -434,7 +507,7 @@ mod tests {
     fn families_are_those_of_the_list() {
         for strict in [false, true] {
             let filter = filter(strict);
-            for Calls { arch, socket, .. } in ARCHES {
+            for &Calls { arch, socket, .. } in ARCHES {
                 for family in 0..60 {
                     let wanted = if FAMILIES.contains(&family) { ALLOW } else { EAFNOSUPPORT };
                     assert_eq!(run(filter, arch, socket, family), wanted, "{family}");
@@ -448,7 +521,7 @@ mod tests {
 
     #[test]
     fn user_namespaces_are_refused_at_strict_alone() {
-        for Calls { arch, clone, unshare, socketcall, .. } in ARCHES {
+        for &Calls { arch, clone, unshare, socketcall, .. } in ARCHES {
             for (strict, refused) in [(false, ALLOW), (true, EPERM)] {
                 let filter = filter(strict);
                 for call in [clone, unshare] {
@@ -468,7 +541,7 @@ mod tests {
     #[test]
     fn the_backends_filter_asks_for_sockets_of_the_internet() {
         let filter = asking();
-        for Calls { arch, socket, socketcall, clone, .. } in ARCHES {
+        for &Calls { arch, socket, socketcall, clone, .. } in ARCHES {
             for family in 0..60 {
                 let wanted = match family {
                     2 | 10 => ASK,
@@ -494,7 +567,7 @@ mod tests {
         for strict in [false, true] {
             let filter = filter(strict);
             let all = Calls::numbers;
-            for Calls { arch, .. } in ARCHES {
+            for &Calls { arch, .. } in ARCHES {
                 for number in (0..500).filter(|number| ![IO_URING_SETUP, CLONE3].contains(number)) {
                     let is_own = ARCHES.iter().any(|calls| calls.arch == arch && all(calls).contains(&number));
                     assert!(is_own || run(filter, arch, number, NEWUSER) == ALLOW, "{number}");
