@@ -1,0 +1,128 @@
+//! What is allowed. Written from initramfs/isolation.md and initramfs/reference.md, not from the programs.
+
+use std::net::IpAddr;
+
+pub const EPERM: i32 = 1;
+pub const ENOSYS: i32 = 38;
+pub const EPROTONOSUPPORT: i32 = 93;
+pub const EAFNOSUPPORT: i32 = 97;
+
+/// What becomes of something that a program asks of the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Allowed,
+    Refused(i32),
+    /// The supervisor does it.
+    Asked,
+}
+use Verdict::{Allowed, Asked, Refused};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    Bind,
+    Guard,
+}
+
+/// A network by an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    pub interface: u32,
+    pub address: IpAddr,
+    pub len: u8,
+}
+
+impl Network {
+    /// Whether an address is of that network: the same family, and the same first bits.
+    pub fn contains(&self, other: IpAddr) -> bool {
+        match (self.address, other) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => {
+                (own.to_bits() ^ other.to_bits()).leading_zeros() >= self.len.into()
+            }
+            (IpAddr::V6(own), IpAddr::V6(other)) => {
+                (own.to_bits() ^ other.to_bits()).leading_zeros() >= self.len.into()
+            }
+            _ => false,
+        }
+    }
+}
+
+/// "A program in the service's cgroup binds each new socket to the VRF." "MPTCP is refused so that programs take TCP", as are all
+/// protocols that are not of IP: those of IP have 8 bits. Which interface the socket is bound to then, if it is made.
+pub fn new_socket(level: Level, vrf: u32, protocol: u32, has_set_retval: bool) -> (Verdict, Option<u32>) {
+    if level == Level::Bind || protocol < 256 {
+        (Allowed, Some(vrf))
+    } else {
+        (Refused(if has_set_retval { EPROTONOSUPPORT } else { EPERM }), None)
+    }
+}
+
+/// At strict, "no socket is bound again": SO_BINDTODEVICE and SO_BINDTOIFINDEX of SOL_SOCKET are refused.
+pub fn socket_option(level: u32, option: u32) -> Verdict {
+    match (level, option) {
+        (1, 25 | 62) => Refused(EPERM),
+        _ => Allowed,
+    }
+}
+
+/// "No packet leaves or arrives by an interface that is not of the VRF." "A service may send by the shared card to those
+/// networks alone." `to` is nothing where a packet is no IP, or cut before its destination's end.
+pub fn packet(interfaces: &[u32], shared: &[Network], interface: u32, to: Option<IpAddr>) -> Verdict {
+    let reaches = |network: &Network| network.interface == interface && to.is_some_and(|to| network.contains(to));
+    if interfaces.contains(&interface) || shared.iter().any(reaches) { Allowed } else { Refused(EPERM) }
+}
+
+/// What a frame that came in by a shared card has in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame {
+    pub vlan: bool,
+    pub from: IpAddr,
+    pub to: IpAddr,
+    /// The type of ICMPv6, if it is that.
+    pub icmp: Option<u8>,
+}
+
+/// "Packets from one of the networks to one of the card's addresses are sent into the VRF where they come in." Neighbours and
+/// multicast listeners of IPv6 (ICMPv6 130 to 137 and 143) stay with the card, and so does what is for a VLAN.
+pub fn is_diverted(interface: u32, own: &[Network], networks: &[Network], frame: &Frame) -> bool {
+    let has = |list: &[Network], address| list.iter().any(|net| net.interface == interface && net.contains(address));
+    !frame.vlan
+        && has(own, frame.to)
+        && has(networks, frame.from)
+        && !frame.icmp.is_some_and(|kind| (130..=137).contains(&kind) || kind == 143)
+}
+
+/// What a filter is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum For {
+    Guard,
+    Strict,
+    /// `--bind seccomp`
+    Supervisor,
+}
+
+/// The families that a service may have sockets of: IPv4 and IPv6, AF_UNIX, AF_KEY, AF_NETLINK, AF_PACKET, AF_ALG. The kernel
+/// makes no sockets of its own for them.
+const FAMILIES: [u32; 7] = [2, 10, 1, 15, 16, 17, 38];
+const CLONE_NEWUSER: u32 = 0x1000_0000;
+const SYS_SOCKET: u32 = 1;
+
+/// "Families whose sockets the kernel makes (SMC, RDS, TIPC…) and io_uring are refused." At strict "no user namespaces", and "a
+/// program of 32 bits that makes sockets by `socketcall(2)` has none". The supervisor makes "each socket of IPv4 and
+/// IPv6"; under it, programs of x32 make no system call. `first` is the lower half of the first argument.
+pub fn system_call(kind: For, name: &str, x32: bool, first: u32) -> Verdict {
+    let strict = kind == For::Strict;
+    let supervised = kind == For::Supervisor;
+    match name {
+        _ if x32 && supervised => Refused(ENOSYS),
+        "io_uring_setup" => Refused(ENOSYS),
+        "socket" if supervised && [2, 10].contains(&first) => Asked,
+        "socket" if !FAMILIES.contains(&first) => Refused(EAFNOSUPPORT),
+        // Arguments in memory are out of a filter's sight: guard lets them through.
+        "socketcall" if supervised && first == SYS_SOCKET => Asked,
+        "socketcall" if strict => Refused(ENOSYS),
+        // So are the flags of clone3: libraries take clone then.
+        "clone3" if strict => Refused(ENOSYS),
+        "clone" | "unshare" if strict && first & CLONE_NEWUSER != 0 => Refused(EPERM),
+        _ => Allowed,
+    }
+}
