@@ -102,7 +102,7 @@ fn every_keyword_is_in_the_page() {
 }
 
 /// What a newcomer reads.
-const TEXTS: [&str; 5] = ["../README.md", "README.md", "cookbook.md", "reference.md", "isolation.md"];
+const TEXTS: [&str; 6] = ["../README.md", "README.md", "cookbook.md", "reference.md", "isolation.md", "bpf.md"];
 
 #[test]
 fn every_link_leads_somewhere() {

@@ -45,6 +45,29 @@ fn name(arch: u32, number: u32) -> (&'static str, bool) {
     (name.unwrap_or(""), x32)
 }
 
+/// The name of a processor's programs.
+pub fn arch_name(arch: u32) -> &'static str {
+    match arch {
+        X86_64 => "x86_64",
+        I386 => "i386",
+        AARCH64 => "aarch64",
+        ARM => "arm",
+        RISCV64 => "riscv64",
+        _ => "riscv32",
+    }
+}
+
+/// The calls that a number means and that a filter has to do with.
+pub fn names(processor: Processor, number: u32) -> String {
+    let calls = ["socket", "socketcall", "clone", "unshare"];
+    let one = |arch: &u32| match name(*arch, number).0 {
+        call if calls.contains(&call) => Some(format!("{call} of {}", arch_name(*arch))),
+        _ => None,
+    };
+    let found: Vec<String> = runs(processor).iter().filter_map(one).collect();
+    if found.is_empty() { name(runs(processor)[0], number).0.to_string() } else { found.join(", ") }
+}
+
 /// `SECCOMP_RET_ALLOW`, `SECCOMP_RET_ERRNO`, `SECCOMP_RET_USER_NOTIF`
 fn answer(verdict: Verdict) -> u32 {
     match verdict {

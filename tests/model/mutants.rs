@@ -225,7 +225,7 @@ fn each_change_of_a_program_is_noticed() {
             &program,
             &changes,
             &|program| compare(hook, program, &cases),
-            &|at| listing::insn(hook, &program, at),
+            &|at| listing::insn(&program, at),
             &|at, change| reason(&program, at, change),
         );
         text += &part;
