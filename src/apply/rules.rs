@@ -144,6 +144,13 @@ impl Apply {
             self.queue_rule(uapi::RTM_DELRULE, 0, family, &rule, asked)?;
             self.send_rules(family, asked)?;
         }
+        // Without a record there is no lock: another process may have deleted the last rule for table local meanwhile.
+        let Some(told) = self.rules_of(family)? else { return Ok(()) };
+        let is_local = |rule: &First<'_>| rule.is(&First::Local);
+        if target.iter().any(is_local) && !first(&told)?.as_slice().iter().any(is_local) {
+            self.queue_rule(uapi::RTM_NEWRULE, uapi::NLM_F_CREATE | uapi::NLM_F_EXCL, family, &First::Local, asked)?;
+            self.send_rules(family, asked)?;
+        }
         Ok(())
     }
 
