@@ -11,6 +11,7 @@ use crate::record::Owner;
 use crate::rtnl::Bodies;
 use crate::rules::{self, FAMILIES, First, Order, Pair};
 use crate::sys::mem::List;
+use crate::sys::{OwnedFd, file, time};
 use crate::text::Buf;
 use crate::uapi;
 use crate::wire::msg::Writer;
@@ -18,6 +19,28 @@ use crate::wire::rule::{self, Rule};
 
 /// What the kernel told of a family's rules; `None` where it has no such family.
 type Told = Option<List<u8>>;
+
+/// Keeps other processes of this program from changing the rules of this network namespace, for as long as it lives.
+///
+/// The kernel deletes whichever rule comes first of those that are equal. Two processes that each delete the same original would
+/// delete its copy, too, and table local would be gone. The lock of the record does not prevent that: /run may be read-only, or
+/// another one in another container of the same network.
+///
+/// `None` where there is no /proc, or where somebody else keeps the lock: any user of the namespace can take it, and nobody is
+/// to keep a machine from coming up.
+fn lock_namespace() -> Option<OwnedFd> {
+    const TRIES: usize = 500;
+    const PAUSE_MS: u32 = 10;
+    let namespace = file::open(c"/proc/self/ns/net").ok()?;
+    for _ in 0..TRIES {
+        match file::try_lock(&namespace) {
+            Ok(()) => return Some(namespace),
+            Err(Errno::EAGAIN) => time::sleep_ms(PAUSE_MS),
+            Err(_) => return None,
+        }
+    }
+    None
+}
 
 /// The rules of preference 0.
 fn first(told: &List<u8>) -> Outcome<List<First<'_>>> {
@@ -101,6 +124,7 @@ impl Apply {
     fn pair_first(&mut self, family: u8, asked: Asked) -> Outcome {
         /// How often somebody else may change rules meanwhile.
         const ROUNDS: usize = 8;
+        let mut lock = None;
         for _ in 0..ROUNDS {
             let Some(told) = self.rules_of(family)? else { return Ok(()) };
             let first = first(&told)?;
@@ -112,6 +136,11 @@ impl Apply {
             }
             if self.is_dry() {
                 return self.would_arrange(family, &order, asked);
+            }
+            if lock.is_none() {
+                // Another process may have changed them until it let go of the lock.
+                lock = Some(lock_namespace());
+                continue;
             }
             // Written down before it is made.
             self.record_pair(family)?;
@@ -246,6 +275,7 @@ impl Apply {
 
     /// Gives the machine its rule for table local back, in front of those that others have at preference 0.
     pub(super) fn local_first(&mut self, family: u8, asked: Asked) -> Outcome {
+        let _lock = lock_namespace();
         let Some(told) = self.rules_of(family)? else { return Ok(()) };
         let first = first(&told)?;
         let order = Order::of_local(first.as_slice());
@@ -260,7 +290,14 @@ impl Apply {
         let first = first(&told)?;
         let order = Order::new(first.as_slice(), false);
         if order.has(Pair::Lookup) && order.has(Pair::Stop) && !order.stands() {
-            self.arrange(wanted.family, &order, asked)?;
+            let _lock = lock_namespace();
+            let Some(told) = self.rules_of(wanted.family)? else { return Ok(true) };
+            let first = self::first(&told)?;
+            let order = Order::new(first.as_slice(), false);
+            if order.has(Pair::Lookup) && order.has(Pair::Stop) && !order.stands() {
+                self.arrange(wanted.family, &order, asked)?;
+            }
+            return Ok(!order.has(which));
         }
         Ok(!order.has(which))
     }

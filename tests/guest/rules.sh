@@ -288,3 +288,33 @@ for round in 1 2 3; do
 done
 expect 'down' /vrf-launch -c /tmp/own down
 equal 'the rules' "$(both)" "$(cat /tmp/before)"
+
+case_ two_ups_at_the_same_moment_without_a_record_keep_table_local
+# Nothing in /run can be locked. Each message takes its time, and the second process asks for the rules while the first has added the
+# copy of table local and has not yet deleted the original.
+rm -r /run/vrf-launch
+mount -o remount,ro /run
+slow_up() {
+    strace -o "/tmp/trace.$1" -e trace=sendto,sendmsg,sendmmsg -e inject=sendto,sendmsg,sendmmsg:delay_enter=200000 \
+        /vrf-launch -q -c /tmp/conf up
+}
+slow_up 1 &
+one=$!
+sleep 0.3
+expect 'the second' slow_up 2
+expect 'the first' wait $one
+both >/tmp/with
+mount -o remount,rw /run
+equal 'IPv4' "$(grep -v '^0: l3mdev' /tmp/with)" "$(cat /tmp/before)"
+equal 'the pair, in both' "$(grep -c '^0: l3mdev' /tmp/with)" 4
+equal 'own address' "$(ip route get 127.0.0.1 | cut -d ' ' -f 1)" local
+for family in 4 6; do
+    ip -$family rule show pref 0 | grep -q local || ip -$family rule add pref 0 table local protocol kernel
+done
+expect 'down' /vrf-launch -c /tmp/conf down
+ip link del mgmt
+for family in 4 6; do
+    ip -$family rule del pref 0 l3mdev unreachable protocol kernel
+    ip -$family rule del pref 0 l3mdev protocol kernel
+done
+equal 'the rules' "$(both)" "$(cat /tmp/before)"
