@@ -1047,6 +1047,13 @@ impl Apply {
             if !which(owner, command) {
                 continue;
             }
+            // A rule that another interface needs, too, goes with the last of them.
+            let needs_too = |other: Owner<'_>, line: &[u8]| line == command && other != owner && !which(other, line);
+            let is_rule = begins(command, &[b"ip rule ", b"ip -4 rule ", b"ip -6 rule "]);
+            if is_rule && self.record.has(&needs_too) {
+                self.record.retract(start);
+                continue;
+            }
             // It was there before this process began: the kernel's answer that says so got lost.
             if record::contains(text.get(..from).unwrap_or_default(), owner, command) {
                 self.record.retract(start);

@@ -25,7 +25,7 @@ use crate::ip::{self, Class, Request};
 use crate::limits;
 use crate::text::Buf;
 use crate::uapi;
-use crate::wire::attr::Attrs;
+use crate::wire::attr::{Attrs, number};
 use crate::wire::msg::Writer;
 use crate::wire::rule::{FIXED, Rule};
 
@@ -179,7 +179,7 @@ pub fn is_of_another_layout(line: &[u8]) -> bool {
     request.is_some() && !is_of_pair(line)
 }
 
-/// A rule of preference 0.
+/// A rule of preference 0; of another preference, where one has to go, it is always [`Self::Other`].
 #[derive(Clone, Copy, Debug)]
 pub enum First<'d> {
     /// One of the pair.
@@ -191,13 +191,13 @@ pub enum First<'d> {
 }
 
 impl<'d> First<'d> {
-    /// Reads a rule as the kernel tells of it; `None` for one of another preference.
-    pub fn parse(body: &'d [u8]) -> Option<Self> {
-        // A rule that does not parse is another's all the same.
-        let Some(rule) = Rule::parse(body) else { return Some(Self::Other(body)) };
-        if rule.pref() != 0 {
+    /// Reads a rule of a preference as the kernel tells of it; `None` for one of another preference.
+    pub fn parse(pref: u32, body: &'d [u8]) -> Option<Self> {
+        // What cannot be parsed is said by its preference alone.
+        if number(body.get(FIXED..).unwrap_or_default(), uapi::FRA_PRIORITY).unwrap_or(0) != pref {
             return None;
         }
+        let Some(rule) = Rule::parse(body) else { return Some(Self::Other(body)) };
         let pair = Pair::BOTH.into_iter().find(|pair| stated(rule) == stated(pair.rule(rule.family)));
         Some(pair.map_or(Self::Other(body), Self::Pair))
     }
@@ -295,7 +295,8 @@ fn put_again(body: &[u8], out: &mut Writer<'_>) {
             out.attr(attr.kind, attr.payload);
         }
     }
-    out.attr_u32(uapi::FRA_PRIORITY, 0);
+    // Said always: the kernel does not tell of 0, and would choose another where nothing is said.
+    out.attr_u32(uapi::FRA_PRIORITY, number(attrs, uapi::FRA_PRIORITY).unwrap_or(0));
 }
 
 /// What stands at preference 0 of a family, and what has to stand there.
@@ -306,13 +307,21 @@ pub struct Order<'d> {
     pair: &'static [Pair],
     /// Whether table local has to be put back in front of others.
     restore: bool,
+    /// A rule that has to go.
+    without: Option<First<'d>>,
 }
 
 impl<'d> Order<'d> {
     /// Of the rules of preference 0 in the kernel's order. `restore`: this program has moved table local away, and it has to be
     /// put back.
     pub fn new(now: &'d [First<'d>], restore: bool) -> Self {
-        Self { now, pair: &Pair::BOTH, restore: restore && !now.iter().any(|rule| rule.is(&First::Local)) }
+        let restore = restore && !now.iter().any(|rule| rule.is(&First::Local));
+        Self { now, pair: &Pair::BOTH, restore, without: None }
+    }
+
+    /// Of the rules of one preference, whichever it is, when one of them has to go and the others have to stay.
+    pub const fn without(now: &'d [First<'d>], rule: First<'d>) -> Self {
+        Self { now, pair: &[], restore: false, without: Some(rule) }
     }
 
     /// Of a machine that gets back its rule for table local, in front of those of others, and no pair.
@@ -323,7 +332,8 @@ impl<'d> Order<'d> {
     /// Whether all is as it has to be.
     pub fn stands(&self) -> bool {
         let is = |(rule, wanted): (&First<'_>, &Pair)| rule.is(&First::Pair(*wanted));
-        self.now.len() >= self.pair.len() && self.now.iter().zip(self.pair).all(is) && !self.restore
+        let goes = self.without.is_some_and(|without| self.now.iter().any(|rule| rule.is(&without)));
+        self.now.len() >= self.pair.len() && self.now.iter().zip(self.pair).all(is) && !self.restore && !goes
     }
 
     /// How many rules stand at preference 0.
@@ -338,12 +348,14 @@ impl<'d> Order<'d> {
 
     /// What has to stand there: the pair, then the others in the order in which they are met first.
     pub fn target(&self) -> impl Iterator<Item = First<'d>> + Clone + use<'d> {
-        let now = self.now;
+        let Self { now, pair, without, .. } = *self;
         let others = now.iter().enumerate().filter(move |(n, rule)| {
             let before = now.get(..*n).unwrap_or_default();
-            !matches!(rule, First::Pair(_)) && !before.iter().any(|other| other.is(rule))
+            let is_placed = !pair.is_empty() && matches!(rule, First::Pair(_));
+            let goes = without.is_some_and(|without| without.is(rule));
+            !is_placed && !goes && !before.iter().any(|other| other.is(rule))
         });
-        let pair = self.pair.iter().map(|pair| First::Pair(*pair));
+        let pair = pair.iter().map(|pair| First::Pair(*pair));
         pair.chain(self.restore.then_some(First::Local)).chain(others.map(|(_, rule)| *rule))
     }
 
@@ -363,7 +375,7 @@ impl<'d> Order<'d> {
             let here = self.now.get(*from..).unwrap_or_default();
             here.len() >= target.len() && here.iter().zip(target).all(|(rule, wanted)| rule.is(wanted))
         };
-        (0..=self.now.len()).find(starts).and_then(|from| self.now.get(..from))
+        (0..=self.now.len()).rev().find(starts).and_then(|from| self.now.get(..from))
     }
 }
 
@@ -406,10 +418,11 @@ impl Order<'_> {
 /// The protocol of the first copy; the next ones have the numbers behind it, which iproute2 gives no names.
 const COPIES: u8 = 200;
 
-/// Which of the old rules is deleted next: the one that comes last in the target. What stands before it decides as it did, and
-/// behind it the target has the rest. The kernel deletes the first rule that is what it says.
+/// Which of the old rules is deleted next: one that is not in the target, else the one that comes last in it. What stands before it
+/// decides as it did, and behind it the target has the rest. The kernel deletes the first rule that is what it says.
 pub fn last<'d>(old: &[First<'d>], target: &[First<'_>]) -> Option<First<'d>> {
-    target.iter().rev().find_map(|wanted| old.iter().find(|rule| rule.is(wanted))).copied()
+    let goes = old.iter().find(|rule| !target.iter().any(|wanted| wanted.is(rule)));
+    goes.or_else(|| target.iter().rev().find_map(|wanted| old.iter().find(|rule| rule.is(wanted)))).copied()
 }
 
 // ---- rules of the file without a preference
@@ -475,7 +488,7 @@ mod tests {
         }
 
         fn first(&self) -> Vec<First<'_>> {
-            self.0.iter().map_while(|body| First::parse(body)).collect()
+            self.0.iter().filter_map(|body| First::parse(0, body)).collect()
         }
 
         /// What [`crate::apply`] does, for so many messages at most; whether it has come to its end.
@@ -623,6 +636,33 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_goes_and_one_that_says_more_stays() {
+        let rules = |pref| [of_others(pref, 90, Some(1)), of_others(pref, 91, Some(2)), of_others(pref, 90, None)];
+        for (pref, at) in [(0, 2), (100, 2), (100, 0), (100, 1)] {
+            let all = rules(pref);
+            let gone = all[at];
+            let mut kernel = Kernel::of(&all);
+            let copy = Kernel(kernel.0.clone());
+            let now: Vec<First<'_>> = copy.0.iter().map(|body| First::Other(body)).collect();
+            let order = Order::without(&now, now[at]);
+            assert!(!order.stands());
+            let target: Vec<First<'_>> = order.target().collect();
+            for rule in &target[order.added()..] {
+                kernel.add(&bytes(|out| rule.put(uapi::AF_INET, out)));
+            }
+            for _ in 0..order.count() {
+                let copy = Kernel(kernel.0.clone());
+                let now: Vec<First<'_>> = copy.0.iter().map(|body| First::Other(body)).collect();
+                let Some(rule) = last(Order::without(&now, now[0]).old(&target).unwrap(), &target) else { break };
+                kernel.delete(&bytes(|out| rule.put(uapi::AF_INET, out)));
+            }
+            let left: Vec<Rule<'_>> = kernel.0.iter().map(|body| stated(Rule::parse(body).unwrap())).collect();
+            let wanted: Vec<Rule<'_>> = all.into_iter().filter(|rule| *rule != gone).map(stated).collect();
+            assert_eq!(left, wanted, "{pref} {at}");
+        }
+    }
+
+    #[test]
     fn what_the_kernel_tells_of_is_made_again_as_it_is() {
         let rule =
             Rule { flags: uapi::FIB_RULE_INVERT, fwmark: Some(7), fwmask: Some(7), ..of_others(0, 300, Some(1)) };
@@ -635,7 +675,7 @@ mod tests {
             out.attr_u32(uapi::FRA_SUPPRESS_PREFIXLEN, u32::MAX);
             out.attr(uapi::FRA_UID_RANGE, &[1, 0, 0, 0, 2, 0, 0, 0]);
         });
-        let again = bytes(|out| First::parse(&told).unwrap().put(uapi::AF_INET, out));
+        let again = bytes(|out| First::parse(0, &told).unwrap().put(uapi::AF_INET, out));
         assert_eq!(Rule::parse(&again), Some(Rule { other: true, ..rule }));
         assert!(First::Other(&told).is(&First::Other(&told)));
         assert!(again.windows(8).any(|bytes| bytes == [1, 0, 0, 0, 2, 0, 0, 0]));

@@ -42,13 +42,18 @@ fn lock_namespace() -> Option<OwnedFd> {
     None
 }
 
-/// The rules of preference 0.
-fn first(told: &List<u8>) -> Outcome<List<First<'_>>> {
+/// The rules of a preference.
+fn at(pref: u32, told: &List<u8>) -> Outcome<List<First<'_>>> {
     let mut list = List::new();
-    for rule in Bodies::of(told).map_while(First::parse) {
+    for rule in Bodies::of(told).filter_map(|body| First::parse(pref, body)) {
         list.push(rule).map_err(|errno| refused("list", b"rules", errno))?;
     }
     Ok(list)
+}
+
+/// The rules of preference 0.
+fn first(told: &List<u8>) -> Outcome<List<First<'_>>> {
+    at(0, told)
 }
 
 impl Apply {
@@ -89,7 +94,7 @@ impl Apply {
     /// Writes the pair down as made: `down` has no record to go by.
     pub fn claim_pair(&mut self) -> Outcome {
         for family in FAMILIES {
-            self.record_pair(family)?;
+            self.record_pair(family, &|_| true)?;
         }
         Ok(())
     }
@@ -111,8 +116,9 @@ impl Apply {
         self.undo(0, &|owner, line| owner == Owner::Shared && which(line))
     }
 
-    fn record_pair(&mut self, family: u8) -> Outcome {
-        for pair in Pair::BOTH {
+    /// Writes down as ours what of the pair is to be made.
+    fn record_pair(&mut self, family: u8, is_made: &dyn Fn(Pair) -> bool) -> Outcome {
+        for pair in Pair::BOTH.into_iter().filter(|pair| is_made(*pair)) {
             let undo = pair.taken_back_by(family);
             if !self.record.has(&|owner, line| owner == Owner::Shared && line == undo) {
                 self.record.add(Owner::Shared, undo).map_err(Self::unrecorded)?;
@@ -143,15 +149,20 @@ impl Apply {
                 continue;
             }
             // Written down before it is made.
-            self.record_pair(family)?;
+            self.record_pair(family, &|pair| !order.has(pair))?;
             self.record.save().map_err(Self::unrecorded)?;
             self.arrange(family, &order, asked)?;
         }
         self.fail(Pair::Lookup.made_by(family), asked, Why::Errno(Errno::EBUSY), b"")
     }
 
-    /// Adds what is missing of the target behind all of preference 0, and deletes what stood before it.
+    /// As [`Self::arrange_at`], at preference 0.
     fn arrange(&mut self, family: u8, order: &Order<'_>, asked: Asked) -> Outcome {
+        self.arrange_at(0, family, order, asked)
+    }
+
+    /// Adds what is missing of the target behind all of its preference, and deletes what stood before it.
+    fn arrange_at(&mut self, pref: u32, family: u8, order: &Order<'_>, asked: Asked) -> Outcome {
         let mut target = List::new();
         for rule in order.target() {
             target.push(rule).map_err(|errno| refused("list", b"rules", errno))?;
@@ -167,8 +178,8 @@ impl Apply {
         // One after the other: the kernel may delete another of them than was named, one that says more.
         for _ in 0..order.count() {
             let Some(told) = self.rules_of(family)? else { break };
-            let first = first(&told)?;
-            let Some(old) = Order::new(first.as_slice(), false).old(target) else { break };
+            let now = at(pref, &told)?;
+            let Some(old) = Order::new(now.as_slice(), false).old(target) else { break };
             let Some(rule) = rules::last(old, target) else { break };
             self.queue_rule(uapi::RTM_DELRULE, 0, family, &rule, asked)?;
             self.send_rules(family, asked)?;
@@ -256,7 +267,7 @@ impl Apply {
             leads && bare == Rule { family: rule.family, table: uapi::RT_TABLE_LOCAL, ..Rule::EMPTY }
         };
         if !is_local(&wanted) {
-            return Ok(false);
+            return if self.undoing { self.take_out(&wanted, asked) } else { Ok(false) };
         }
         let Some(told) = self.rules_of(request.family)? else { return Ok(true) };
         let (mut here, mut all) = (0, 0);
@@ -271,6 +282,29 @@ impl Apply {
             return self.say(asked, &Error { why, advice, ..error }).map(|()| true);
         }
         Ok(here == 0)
+    }
+
+    /// Before a rule of ours is taken back: true where it is not there, or has been taken out already.
+    ///
+    /// The kernel deletes the first rule that has what a request says, and that may be another's that says more. Then all
+    /// rules of the preference but ours are copied behind it, and the originals are deleted.
+    fn take_out(&mut self, wanted: &Rule<'_>, asked: Asked) -> Outcome<bool> {
+        let action = if wanted.action == 0 { uapi::FR_ACT_TO_TBL } else { wanted.action };
+        let mut room = [0; limits::REQUEST];
+        let mut body = Writer::new(&mut room);
+        Rule { action, ..*wanted }.put(&mut body);
+        let Some(told) = self.rules_of(wanted.family)? else { return Ok(true) };
+        let find = |class| Bodies::of(&told).find(|entry| ip::stands(body.bytes(), class, entry) == Some(true));
+        let Some(ours) = find(Class::RuleAdd) else { return Ok(true) };
+        if find(Class::RuleDel) == Some(ours) {
+            return Ok(false);
+        }
+        let pref = Rule::parse(ours).map_or(0, |rule| rule.pref());
+        let now = at(pref, &told)?;
+        let _lock = lock_namespace();
+        let order = Order::without(now.as_slice(), First::Other(ours));
+        self.arrange_at(pref, wanted.family, &order, asked)?;
+        Ok(true)
     }
 
     /// Gives the machine its rule for table local back, in front of those that others have at preference 0.
@@ -302,6 +336,16 @@ impl Apply {
         Ok(!order.has(which))
     }
 
+    /// Writes down that the interface at hand needs, too, what a line of another one takes back: it goes with the last of them.
+    fn share_line(&mut self, undo: &[u8]) -> Outcome {
+        let own = Owner::Iface(self.owner);
+        let is_ours = self.record.has(&|owner, line| line == undo && owner != own);
+        if self.is_dry() || !is_ours || self.record.has(&|owner, line| line == undo && owner == own) {
+            return Ok(());
+        }
+        self.record.add(own, undo).map_err(Self::unrecorded)
+    }
+
     /// Before a rule without a preference is added: true where it is there, at whatever preference, or has been asked for. It is
     /// made where it would stand on a machine without VRFs.
     pub(super) fn rule_add(
@@ -312,19 +356,27 @@ impl Apply {
         asked: Asked,
     ) -> Outcome<bool> {
         let Some(told) = self.rules_of(request.family)? else { return Ok(false) };
-        if Bodies::of(&told).any(|entry| ip::stands(body, Class::RuleAdd, entry) == Some(true)) {
-            return Ok(true);
+        if let Some(entry) = Bodies::of(&told).find(|entry| ip::stands(body, Class::RuleAdd, entry) == Some(true)) {
+            let pref = Rule::parse(entry).map_or(0, |rule| rule.pref());
+            let mut room = [0; limits::COMMAND];
+            let mut undo = Buf::new(&mut room);
+            put_placed(command, "del", pref, &mut undo);
+            return self.share_line(undo.as_bytes()).map(|()| true);
         }
         let Some(pref) = rules::default_pref(Bodies::of(&told)).filter(|_| !self.is_dry()) else { return Ok(false) };
-        let mut room = [0; 24];
-        let mut verb = Buf::new(&mut room);
-        verb.str("add pref ").num(pref);
         let mut room = [0; limits::COMMAND];
         let mut placed = Buf::new(&mut room);
-        super::turned(command, verb.as_bytes(), &mut placed);
+        put_placed(command, "add", pref, &mut placed);
         if placed.is_cut() {
             return Ok(false);
         }
         self.command_now(placed.as_bytes(), asked).map(|()| true)
     }
+}
+
+/// Puts a command about a rule with its preference.
+fn put_placed(command: &[u8], verb: &str, pref: u32, out: &mut Buf<'_>) {
+    let mut room = [0; 24];
+    let mut placed = Buf::new(&mut room);
+    super::turned(command, placed.str(verb).str(" pref ").num(pref).as_bytes(), out);
 }

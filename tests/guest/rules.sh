@@ -289,6 +289,67 @@ done
 expect 'down' /vrf-launch -c /tmp/own down
 equal 'the rules' "$(both)" "$(cat /tmp/before)"
 
+case_ down_takes_back_its_own_rule_and_not_one_of_others_that_says_more
+for pref in 100 0; do
+    for family in 4 6; do
+        from=10.4.0.1 && [ $family = 4 ] || from=fd04::1
+        ip -$family rule add pref $pref from $from fwmark 7 table 90
+        ip -$family rule add pref $pref from $from iif lo table 90
+    done
+    both >/tmp/with
+    cat >/tmp/more <<END
+auto mgmt
+iface mgmt
+    vrf-table 10
+    up ip rule add pref $pref from 10.4.0.1 table 90
+    up ip -6 rule add pref $pref from fd04::1 table 90
+END
+    expect "up $pref" /vrf-launch -c /tmp/more up
+    equal "they stand side by side $pref" "$(both | grep -c "^$pref: from .*4.*1")" 6
+    expect "down $pref" /vrf-launch -c /tmp/more down
+    equal "those of others are as they were $pref" "$(both)" "$(cat /tmp/with)"
+    for family in 4 6; do
+        from=10.4.0.1 && [ $family = 4 ] || from=fd04::1
+        ip -$family rule del pref $pref from $from fwmark 7 table 90
+        ip -$family rule del pref $pref from $from iif lo table 90
+    done
+done
+equal 'the rules' "$(both)" "$(cat /tmp/before)"
+
+case_ a_pair_that_somebody_has_made_before_stays
+for family in 4 6; do
+    ip -$family rule add pref 0 l3mdev protocol kernel
+done
+both >/tmp/with
+expect 'up' /vrf-launch -c /tmp/conf up
+equal 'the pair comes first' "$(rules 4 | head -n 3)" "$pair"
+expect 'down' /vrf-launch -c /tmp/conf down
+equal 'its rule is there' "$(both | grep -c '^0: l3mdev proto kernel')" 2
+for family in 4 6; do
+    ip -$family rule del pref 0 l3mdev protocol kernel
+done
+equal 'the rules' "$(both)" "$(cat /tmp/before)"
+
+case_ a_rule_that_two_stanzas_state_goes_with_the_last_of_them
+cat >/tmp/two <<'END'
+auto mgmt
+iface mgmt
+    vrf-table 10
+    up ip rule add from 10.5.0.1 table 90
+auto prod
+iface prod
+    vrf-table 20
+    up ip rule add from 10.5.0.1 table 90
+END
+for order in 'mgmt prod' 'prod mgmt'; do
+    expect "up $order" /vrf-launch -c /tmp/two up
+    expect "up again $order" /vrf-launch -c /tmp/two up
+    expect "down of one $order" /vrf-launch -c /tmp/two down "${order% *}"
+    equal "it is there $order" "$(rules 4 | grep -c 'from 10.5.0.1')" 1
+    expect "down of the other $order" /vrf-launch -c /tmp/two down "${order#* }"
+    equal "the rules $order" "$(both)" "$(cat /tmp/before)"
+done
+
 case_ two_ups_at_the_same_moment_without_a_record_keep_table_local
 # Nothing in /run can be locked. Each message takes its time, and the second process asks for the rules while the first has added the
 # copy of table local and has not yet deleted the original.
