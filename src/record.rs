@@ -168,10 +168,13 @@ impl Record {
             Owner::Vrf(name) => (name, b"/vrf "),
             Owner::Shared => (b"-", b" "),
         };
-        for part in [name, mark, undo, b"\n"] {
-            self.lines.extend(part)?;
+        let start = self.lines.len();
+        let mut parts = [name, mark, undo, b"\n"].into_iter();
+        let added = parts.try_for_each(|part| self.lines.extend(part));
+        if added.is_err() {
+            self.lines.truncate(start); // the next line would go on where half of this one ends
         }
-        Ok(())
+        added
     }
 
     /// Writes what was added since the last time.
