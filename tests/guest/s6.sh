@@ -63,10 +63,11 @@ banner() {
 }
 
 case_ the_daemon_is_in_the_vrf_and_supervised
-mkdir /tmp/new
-cp -r /initramfs/s6/sshd /tmp/new/sshd
-cp -r /initramfs/s6/sshd-log /tmp/new/sshd/log
-mv /tmp/new/sshd $scan
+# All of it at once: s6-svscan may look just now, and a service that it sees without its log gets none.
+mkdir $scan/.new
+cp -r /initramfs/s6/sshd $scan/.new/sshd
+cp -r /initramfs/s6/sshd-log $scan/.new/sshd/log
+mv $scan/.new/sshd $scan
 s6-svscanctl -a $scan
 soon test -p $scan/sshd/supervise/control
 ready sshd
