@@ -169,7 +169,7 @@ fn enter(
 ) -> Outcome {
     let backend = options.backend;
     if vrf == b"default" {
-        bind::bind(None, Level::Bind, backend, false)?;
+        bind::bind(None, Level::Bind, backend)?;
         listen::open(listen, options.wait_ms, b"")?;
         return seal::seal(Level::Bind, options.no_new_privs, None);
     }
@@ -188,7 +188,7 @@ fn enter(
     log::done("found VRF ", vrf);
     let Reach { interfaces, shared } = &reach;
     let of = Vrf { name: vrf, index, interfaces: interfaces.as_slice(), shared: shared.as_slice() };
-    let (level, missed) = bind::bind(Some(&of), level, backend, firm)?;
+    let missed = bind::bind(Some(&of), level, backend)?;
     log::done("bound and proven, level ", level.name().as_bytes());
     if let Some(errno) = missed.filter(|_| !options.quiet) {
         log::message(&|out| errno.render(out.shown(vrf).str(": bound by seccomp, level bind; no cgroup can do it: ")));
@@ -199,8 +199,8 @@ fn enter(
     let opened = listen::open(listen, options.wait_ms, device)?;
     let keep = keep | inherited;
     descriptors::bind_or_refuse(&of, level, (keep | 7) & !opened)?;
-    // Where the level is only less than the usual one, descriptors are closed as there.
-    let usual = asked.is_none() && (backend == Backend::Seccomp || missed.is_some());
+    // Where the level is less than the usual one because of the backend, descriptors are closed as there.
+    let usual = asked.is_none() && backend == Backend::Seccomp;
     let close = level > Level::Bind || usual;
     seal::seal(level, options.no_new_privs, close.then_some(keep | opened))?;
     log::done("sealed, level ", level.name().as_bytes());

@@ -802,7 +802,7 @@ fn leave() -> Result<(), Errno> {
     let mut path = Path::new();
     match cgroup::path_of_process(b"self", &mut path) {
         Ok(()) if cgroup::vrf_of(path.as_bytes()).is_some() => {
-            bind::bind(None, Level::Bind, Backend::Cgroup, true).map(drop).map_err(|_| SAID)
+            bind::bind(None, Level::Bind, Backend::Cgroup).map(drop).map_err(|_| SAID)
         }
         _ => Ok(()),
     }
