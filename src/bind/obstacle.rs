@@ -85,7 +85,9 @@ fn of_refusal(errno: Errno) -> &'static str {
     if is_denied && !process::is_root() {
         return "this needs root; --bind seccomp --isolation bind does not";
     }
-    match (own.lacks(SYS_ADMIN) && own.lacks(BPF), own.lacks(NET_ADMIN)) {
+    // Since 6.9 CAP_SYS_ADMIN stands for CAP_NET_ADMIN (`kernel/bpf/token.c: bpf_token_capable`).
+    let needs_net = own.lacks(SYS_ADMIN) || !process::kernel_is(6, 9);
+    match (own.lacks(SYS_ADMIN) && own.lacks(BPF), own.lacks(NET_ADMIN) && needs_net) {
         (true, true) if is_denied => {
             return "CAP_SYS_ADMIN and CAP_NET_ADMIN are missing: CapabilityBoundingSet= of a systemd unit has to have both; --bind seccomp --isolation bind needs neither";
         }

@@ -11,6 +11,7 @@
 //! | [`attempt`] | a process that tries them |
 
 pub mod attempt;
+pub mod leak;
 pub mod report;
 pub mod rules;
 pub mod ways;

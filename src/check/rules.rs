@@ -340,6 +340,38 @@ fn resolve(entries: &mut [Entry<'_>]) {
     }
 }
 
+/// What becomes of a lookup that a VRF's own table has no route for, in a family: the first rule that all such lookups meet, and that
+/// ends or answers them. Rules for some of them are passed over, and so is table local: it has this machine's addresses only.
+#[derive(Clone, Copy, Default)]
+pub struct Behind {
+    /// The preference of the rule that leads to the VRF's own table.
+    pub lookup: Option<u32>,
+    /// Whether the rule has been met.
+    is_found: bool,
+    /// The table that answers; `None` where such a lookup ends.
+    pub table: Option<u32>,
+}
+
+impl Behind {
+    /// Goes on to the next rule, as the kernel tells of it. `table` is the VRF's.
+    pub fn advance(&mut self, body: &[u8], table: u32) {
+        let Some(entry) = Entry::read(body, &[]).filter(|_| !self.is_found) else { return };
+        if entry.looks_up_vrfs() {
+            self.lookup = self.lookup.or(Some(entry.rule.pref()));
+        }
+        if entry.is_for_some() || entry.rule.suppress_prefixlen.is_some() || entry.looks_up_local() {
+            return;
+        }
+        let machine = Machine { links: &[], own: &[], keeps_members: true, is_v6: false };
+        let vrf = Link { index: 0, name: b"", table, master: 0 };
+        match entry.effect(Lookup::Vrf(&vrf), &machine) {
+            Effect::Harmless | Effect::Goto(_) => {}
+            Effect::Ends => self.is_found = true,
+            Effect::Answers => (self.is_found, self.table) = (true, Some(entry.rule.table)),
+        }
+    }
+}
+
 /// Calls `fault` with each rule before `limit` that can answer a lookup of a kind and must not, or that leads past the limit to
 /// such a rule.
 fn walk(

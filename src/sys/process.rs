@@ -108,10 +108,26 @@ pub fn read_memory(pid: u32, address: usize, to: &mut [u8]) -> Result<()> {
     if got == to.len() { Ok(()) } else { Err(Errno::EFAULT) }
 }
 
-/// A descriptor for another process, which stays that one's whoever gets its number. `pidfd_open(2)`, since 5.3.
+/// A descriptor for another process, which stays that one's whoever gets its number. `pidfd_open(2)`, since 5.3. For a thread that is
+/// not the first of its process since 6.9 (`PIDFD_THREAD`); before, that is an error.
 pub fn pidfd(pid: u32) -> Result<OwnedFd> {
+    const THREAD: u32 = linux::O_EXCL;
     // SAFETY: numbers only.
-    Ok(owned(unsafe { call!(pidfd_open, pid, 0, 0) }?))
+    let opened = unsafe { call!(pidfd_open, pid, 0, 0) };
+    let opened = match opened {
+        // SAFETY: numbers only.
+        Err(errno) if errno != Errno::ESRCH => unsafe { call!(pidfd_open, pid, THREAD, 0) }.map_err(|_| errno)?,
+        opened => opened?,
+    };
+    Ok(owned(opened))
+}
+
+/// Whether two threads have one table of descriptors; `None` where the kernel does not tell. `kcmp(2)`, `KCMP_FILES`.
+pub fn share_descriptors(one: u32, other: u32) -> Option<bool> {
+    const FILES: u32 = 2;
+    // SAFETY: numbers only.
+    let compared = unsafe { call!(kcmp, one, other, FILES, 0, 0) };
+    compared.ok().map(|order| order == 0)
 }
 
 /// A descriptor of what another process has as `fd`. `pidfd_getfd(2)`, since 5.6. Errors: `EBADF`; `EPERM` where that process may
