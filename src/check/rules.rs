@@ -679,6 +679,37 @@ mod tests {
         assert_eq!(faults(&rules), "");
     }
 
+    /// The table that answers lookups for which table 10 of a VRF has no route, and the preference of `l3mdev`.
+    fn behind(rules: &[Rule<'_>]) -> (Option<u32>, Option<u32>) {
+        let mut behind = Behind::default();
+        for rule in rules {
+            let mut bytes = [0; 128];
+            let mut writer = Writer::new(&mut bytes);
+            rule.put(&mut writer);
+            behind.advance(writer.bytes(), 10);
+        }
+        (behind.table, behind.lookup)
+    }
+
+    #[test]
+    fn what_the_vrf_does_not_know_leaks_where_a_table_for_all_comes_before_the_end() {
+        let main = (Some(uapi::RT_TABLE_MAIN), Some(1000));
+        let ended = (None, Some(1000));
+        assert_eq!(behind(&[first(LOCAL), LOOK_UP, MAIN]), main);
+        assert_eq!(behind(&[first(LOCAL), LOOK_UP, STOP, MAIN]), ended);
+        assert_eq!(behind(&[LOOK_UP, STOP, LOCAL, MAIN]), ended);
+        assert_eq!(behind(&[LOOK_UP, LOCAL, MAIN, rule(40000, uapi::FR_ACT_UNREACHABLE, 0)]), main);
+        assert_eq!(behind(&[LOOK_UP, rule(1001, TABLE, 10), STOP, MAIN]), ended);
+        assert_eq!(behind(&[LOOK_UP, rule(1001, TABLE, 77), STOP, MAIN]), (Some(77), Some(1000)));
+        assert_eq!(behind(&[LOOK_UP, some(rule(1001, TABLE, 77)), STOP, MAIN]), ended);
+        assert_eq!(behind(&[LOOK_UP, some(STOP), MAIN]), main);
+        assert_eq!(behind(&[LOOK_UP, rule(1001, uapi::FR_ACT_PROHIBIT, 0), MAIN]), ended);
+        let specific = Rule { suppress_prefixlen: Some(0), ..rule(1001, TABLE, uapi::RT_TABLE_MAIN) };
+        assert_eq!(behind(&[LOOK_UP, specific, STOP, MAIN]), ended);
+        assert_eq!(behind(&[first(LOCAL), MAIN]), (Some(uapi::RT_TABLE_MAIN), None));
+        assert_eq!(behind(&[]), (None, None));
+    }
+
     #[test]
     fn what_is_missing_is_named() {
         assert_eq!(
