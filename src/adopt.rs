@@ -375,7 +375,7 @@ fn walk(pid: u32, each: Each<'_>) -> Result<(), Errno> {
         goes_on.set(each(held, found));
         goes_on.get()
     };
-    walk_table(pid, true, &mut each)?;
+    walk_table(pid, pid, &mut each)?;
     if !goes_on.get() {
         return Ok(());
     }
@@ -384,9 +384,9 @@ fn walk(pid: u32, each: Each<'_>) -> Result<(), Errno> {
     let mut result = Ok(());
     file::entries(&file::open_dir(path.add(b"/task").c_str())?, &mut |entry, _| {
         let Ok(thread) = u32_(entry) else { return true };
-        // Where the kernel does not tell, they are looked at once more.
+        // Where the kernel does not tell, the thread's are looked at once more.
         if thread != pid && process::share_descriptors(pid, thread) != Some(true) {
-            result = match walk_table(thread, false, &mut each) {
+            result = match walk_table(thread, pid, &mut each) {
                 Err(Errno::ENOENT | Errno::ESRCH) => Ok(()), // it has ended
                 walked => walked,
             };
@@ -403,16 +403,17 @@ fn put_number(number: u32, path: &mut Path) {
     path.add(room.get(..digits).unwrap_or_default());
 }
 
-/// The sockets in a table of descriptors: that of a process, or of a thread.
-fn walk_table(pid: u32, is_process: bool, each: Each<'_>) -> Result<(), Errno> {
+/// Finds the sockets in the table of descriptors that a thread has; `process` is the number of its process, which is that of the first
+/// thread.
+fn walk_table(pid: u32, process: u32, each: Each<'_>) -> Result<(), Errno> {
     let mut path = Path::new();
     put_number(pid, path.add(b"/proc/"));
     let top = path.len();
     let start = path.add(b"/fd/").len();
     let dir = file::open_dir(path.c_str())?;
-    let process = match process::pidfd(pid) {
-        Err(_) if !is_process => None,
-        process => Some(process?),
+    let borrows = match process::pidfd(pid) {
+        Err(_) if pid != process => None,
+        opened => Some(opened?),
     };
     let mut result = Ok(());
     file::entries(&dir, &mut |entry, _| {
@@ -433,10 +434,14 @@ fn walk_table(pid: u32, is_process: bool, each: Each<'_>) -> Result<(), Errno> {
             path.add(b"/fd/");
             return queued == 0 || each(&held, Err(Hidden::Queued(queued)));
         }
-        let Some(process) = &process else {
-            return protocol == b"NETLINK" || each(&held, Err(Hidden::OfThread));
+        let Some(borrows) = &borrows else {
+            // What the first thread has, too, has been found there.
+            let (mut first, mut room) = (Path::new(), [0; 32]);
+            put_number(process, first.add(b"/proc/"));
+            let theirs = file::read_link(first.add(b"/fd/").add(entry).c_str(), &mut room).unwrap_or_default();
+            return theirs == kind || protocol == b"NETLINK" || each(&held, Err(Hidden::OfThread));
         };
-        let socket = match process::borrow_fd(process, fd) {
+        let socket = match process::borrow_fd(borrows, fd) {
             Ok(socket) => socket,
             Err(Errno::EBADF) => return true, // closed since
             Err(errno) => {
