@@ -1,13 +1,19 @@
 //! A running process moves into a VRF, or out of any: its cgroup, for the sockets it will open, and every socket that it
 //! holds. Its descendants move with it. Nothing is restarted.
 //!
-//! Sockets are found in `/proc/PID/fd`, borrowed by `pidfd_getfd(2)` (5.6) and bound in place. All of them are looked at before
+//! A socket that exists keeps the cgroup in which it was made, so the programs of the new one never see its packets: it is at level
+//! bind, whatever the level of the sockets that the process opens from then on. Where guard is asked for, a process that has
+//! sockets is refused.
+//!
+//! Sockets are found in `/proc/PID/fd`, borrowed by `pidfd_getfd(2)` (5.6) and bound in place; those of a thread with descriptors of its
+//! own in its `fd` (borrowed since 6.9, else named). What waits in the queue of a Unix socket cannot be looked at: it is named. All of them are looked at before
 //! anything is changed; what cannot be moved is named then, and nothing is done. The processes go first, so that what they
 //! open meanwhile is bound, and at guard nothing of the others leaves; where a socket cannot be bound after all, everything goes
 //! back.
 //!
 //! What becomes of a connection: packets that arrive by the VRF find it, all others do not, and it sends by the VRF's table. So
-//! one whose peer is reached by a member goes on, and any other ends (seen on 6.1 and 6.18).
+//! one whose peer is reached by a member goes on, and any other ends (seen on 6.1 and 6.18). One that waits at a listener to be accepted
+//! stays unbound when it is accepted, and so does one whose handshake is going on; so many as wait are said.
 //!
 //! [`descriptors`] does the same with the sockets that a service is started with.
 
@@ -27,6 +33,8 @@ use crate::sys::path::Path;
 use crate::sys::{OwnedFd, file, net, process};
 use crate::text::Buf;
 use crate::{uapi, vrf};
+use core::cell::Cell;
+use core::ffi::CStr;
 use core::net::IpAddr;
 
 /// Families whose sockets reach a network and cannot be bound to an interface from outside: PACKET, RDS, PPPOX, TIPC, RXRPC,
@@ -44,6 +52,8 @@ pub struct Move<'a> {
     pub vrf: Option<&'a Vrf<'a>>,
     /// How what they will open is kept there.
     pub level: Level,
+    /// Whether that level was asked for: then it is to hold for the sockets they have, too.
+    pub is_asked: bool,
     /// Only tell what would be moved.
     pub dry_run: bool,
 }
@@ -59,10 +69,23 @@ pub struct Held {
     pub inode: u32,
 }
 
+/// A socket of a process that cannot be looked at.
+#[derive(Clone, Copy)]
+enum Hidden {
+    /// A thread has it, in a table of descriptors of its own.
+    OfThread,
+    /// So many descriptors wait in the queue of that Unix socket. They may be sockets.
+    Queued(u32),
+}
+
 /// What has been moved.
 struct Count {
     sockets: u32,
     connections: u32,
+    /// INET sockets, whether they have to be bound or not.
+    existing: u32,
+    /// Connections that wait to be accepted.
+    waiting: u32,
     seen: List<u32>,
 }
 
@@ -76,12 +99,11 @@ impl Move<'_> {
         let mut family = List::new();
         gather(pid, &mut family).map_err(|errno| self.refuse(pid, errno))?;
         if self.level == Level::Strict && self.vrf.is_some() {
-            let says =
-                "strict takes privileges away, which a process that runs cannot be made to give up; guard can be had";
+            let says = "strict takes privileges away, which a process that runs cannot be made to give up; bind can be had, and guard without sockets";
             return Err(say(&Error { exit: Exit::System, ..Error::usage(self.what(), says) }));
         }
         // Everything is looked at first.
-        let mut count = Count { sockets: 0, connections: 0, seen: List::new() };
+        let mut count = Count { sockets: 0, connections: 0, existing: 0, waiting: 0, seen: List::new() };
         self.each_socket(&family, &mut |held, socket| self.look(held, socket, &mut count))?;
         if self.dry_run {
             return Ok(());
@@ -95,6 +117,7 @@ impl Move<'_> {
                 let wanted = self.wanted(held.was);
                 if wanted != held.was {
                     bind_to(socket, wanted).map_err(|errno| self.refuse_socket(held, socket, errno))?;
+                    count.waiting += net::waiting_connections(socket);
                     bound.push(*held).map_err(|errno| self.refuse(pid, errno))?;
                 }
                 Ok(())
@@ -115,8 +138,13 @@ impl Move<'_> {
                 if count.connections > 0 {
                     out.str("; ").num(count.connections).str(" connections end unless their peers are reached by it");
                 }
+                if count.waiting > 0 {
+                    out.str("; ").num(count.waiting).str(" connections that wait to be accepted stay as they are");
+                }
                 if self.level > Level::Bind && self.vrf.is_some() {
-                    out.str("; guard without the seccomp filter, which has to be there from the start");
+                    let is_new_only = count.existing > 0;
+                    out.str(if is_new_only { "; these are at level bind, new ones at guard" } else { "; guard" });
+                    out.str(" without the seccomp filter, which has to be there from the start");
                 }
             });
         }
@@ -187,8 +215,14 @@ impl Move<'_> {
         let mut text = Buf::new(&mut room);
         let is_connection = describe(held, socket, &mut text);
         if !immovable.is_empty() && self.vrf.is_some() {
-            let why = Why::Text(text.as_bytes());
-            return Err(say(&Error { why, advice: immovable, ..Error::system(self.what(), Errno::EOPNOTSUPP) }));
+            return Err(self.refuse_unmoved(&text, immovable));
+        }
+        if is_inet(socket) {
+            count.existing += 1;
+            if self.is_asked && self.level > Level::Bind && self.vrf.is_some() {
+                text.str(": its packets cannot be filtered, because it was made in another cgroup");
+                return Err(self.refuse_unmoved(&text, "--isolation bind moves it; nothing was changed"));
+            }
         }
         if self.wanted(held.was) != held.was {
             count.sockets += 1;
@@ -200,13 +234,41 @@ impl Move<'_> {
         Ok(())
     }
 
+    #[cold]
+    fn refuse_unmoved(&self, text: &Buf<'_>, advice: &'static str) -> Exit {
+        say(&Error { why: Why::Text(text.as_bytes()), advice, ..Error::system(self.what(), Errno::EOPNOTSUPP) })
+    }
+
+    /// Names what cannot be looked at.
+    #[cold]
+    fn refuse_hidden(&self, held: &Held, hidden: Hidden) -> Exit {
+        let mut room = [0; 256];
+        let mut text = Buf::new(&mut room);
+        put_process(held.pid, &mut text);
+        text.str("descriptor ").num(held.fd).str(": ");
+        let advice = match hidden {
+            Hidden::OfThread => {
+                text.str("a socket that only one of its threads has");
+                "this needs Linux 6.9 or newer; nothing was changed"
+            }
+            Hidden::Queued(count) => {
+                text.str("a Unix socket, in whose queue ").num(count).str(" descriptors wait, which may be sockets");
+                "try again when they have been received; nothing was changed"
+            }
+        };
+        self.refuse_unmoved(&text, advice)
+    }
+
     /// Calls `each` with every INET socket, and with those that cannot be moved, of these processes.
     #[inline(never)]
     fn each_socket(&self, family: &List<u32>, each: &mut dyn FnMut(&Held, &OwnedFd) -> Outcome) -> Outcome {
         for &pid in family.as_slice() {
             let mut outcome = Ok(());
-            let walked = sockets(pid, &mut |held, socket| {
-                outcome = each(held, socket);
+            let walked = walk(pid, &mut |held, found| {
+                outcome = match found {
+                    Ok(socket) => each(held, socket),
+                    Err(hidden) => Err(self.refuse_hidden(held, hidden)),
+                };
                 outcome.is_ok()
             });
             match walked {
@@ -297,16 +359,62 @@ fn is_elsewhere(socket: &OwnedFd) -> bool {
     matches!((theirs, own), (Ok((theirs, _)), Ok(own)) if theirs != own)
 }
 
-/// Calls `each` with every socket of a process that is of the internet or cannot be moved, each once, until it says false.
-#[inline(never)]
+/// Calls `each` with every socket of a process that is of the internet or cannot be moved, until it says false. What cannot be looked at
+/// is passed over.
 pub fn sockets(pid: u32, each: &mut dyn FnMut(&Held, &OwnedFd) -> bool) -> Result<(), Errno> {
-    let mut room = [0; 10];
-    let digits = Buf::new(&mut room).num(pid).as_bytes().len();
+    walk(pid, &mut |held, found| found.is_err() || found.is_ok_and(|socket| each(held, socket)))
+}
+
+/// What [`walk`] finds, and what it does with that: it goes on as long as that is true.
+type Each<'e> = &'e mut dyn FnMut(&Held, Result<&OwnedFd, Hidden>) -> bool;
+
+/// As [`sockets`], with what cannot be looked at: of the process, and of its threads that have descriptors of their own.
+fn walk(pid: u32, each: Each<'_>) -> Result<(), Errno> {
+    let goes_on = Cell::new(true);
+    let mut each = |held: &Held, found: Result<&OwnedFd, Hidden>| {
+        goes_on.set(each(held, found));
+        goes_on.get()
+    };
+    walk_table(pid, pid, &mut each)?;
+    if !goes_on.get() {
+        return Ok(());
+    }
     let mut path = Path::new();
-    path.add(b"/proc/").add(room.get(..digits).unwrap_or_default());
+    put_number(pid, path.add(b"/proc/"));
+    let mut result = Ok(());
+    file::entries(&file::open_dir(path.add(b"/task").c_str())?, &mut |entry, _| {
+        let Ok(thread) = u32_(entry) else { return true };
+        // Where the kernel does not tell, the thread's are looked at once more.
+        if thread != pid && process::share_descriptors(pid, thread) != Some(true) {
+            result = match walk_table(thread, pid, &mut each) {
+                Err(Errno::ENOENT | Errno::ESRCH) => Ok(()), // it has ended
+                walked => walked,
+            };
+        }
+        result.is_ok() && goes_on.get()
+    })?;
+    result
+}
+
+/// Adds a number to a path.
+fn put_number(number: u32, path: &mut Path) {
+    let mut room = [0; 10];
+    let digits = Buf::new(&mut room).num(number).as_bytes().len();
+    path.add(room.get(..digits).unwrap_or_default());
+}
+
+/// Finds the sockets in the table of descriptors that a thread has; `process` is the number of its process, which is that of the first
+/// thread.
+fn walk_table(pid: u32, process: u32, each: Each<'_>) -> Result<(), Errno> {
+    let mut path = Path::new();
+    put_number(pid, path.add(b"/proc/"));
+    let top = path.len();
     let start = path.add(b"/fd/").len();
     let dir = file::open_dir(path.c_str())?;
-    let process = process::pidfd(pid)?;
+    let borrows = match process::pidfd(pid) {
+        Err(_) if pid != process => None,
+        opened => Some(opened?),
+    };
     let mut result = Ok(());
     file::entries(&dir, &mut |entry, _| {
         path.truncate(start);
@@ -314,7 +422,26 @@ pub fn sockets(pid: u32, each: &mut dyn FnMut(&Held, &OwnedFd) -> bool) -> Resul
         let kind = file::read_link(path.add(entry).c_str(), &mut link).unwrap_or_default();
         let Some(inode) = kind.strip_prefix(b"socket:[").and_then(|rest| rest.strip_suffix(b"]")) else { return true };
         let (Ok(fd), inode) = (u32_(entry), u32_(inode).unwrap_or(0)) else { return true };
-        let socket = match process::borrow_fd(&process, fd) {
+        let mut held = Held { pid, fd, was: 0, inode };
+        let mut room = [0; 32];
+        let protocol = file::protocol(path.c_str(), &mut room).unwrap_or_default();
+        let is_unix = protocol.starts_with(b"UNIX");
+        if is_unix {
+            path.truncate(top);
+            path.add(b"/fdinfo/").add(entry);
+            let queued = queued_descriptors(path.c_str());
+            path.truncate(top);
+            path.add(b"/fd/");
+            return queued == 0 || each(&held, Err(Hidden::Queued(queued)));
+        }
+        let Some(borrows) = &borrows else {
+            // What the first thread has, too, has been found there.
+            let (mut first, mut room) = (Path::new(), [0; 32]);
+            put_number(process, first.add(b"/proc/"));
+            let theirs = file::read_link(first.add(b"/fd/").add(entry).c_str(), &mut room).unwrap_or_default();
+            return theirs == kind || protocol == b"NETLINK" || each(&held, Err(Hidden::OfThread));
+        };
+        let socket = match process::borrow_fd(borrows, fd) {
             Ok(socket) => socket,
             Err(Errno::EBADF) => return true, // closed since
             Err(errno) => {
@@ -326,10 +453,24 @@ pub fn sockets(pid: u32, each: &mut dyn FnMut(&Held, &OwnedFd) -> bool) -> Resul
         if domain != u32::from(uapi::AF_INET) && domain != u32::from(uapi::AF_INET6) && !IMMOVABLE.contains(&domain) {
             return true;
         }
-        let was = net::option(&socket, uapi::SOL_SOCKET, uapi::SO_BINDTOIFINDEX).unwrap_or(0);
-        each(&Held { pid, fd, was, inode }, &socket)
+        held.was = net::option(&socket, uapi::SOL_SOCKET, uapi::SO_BINDTOIFINDEX).unwrap_or(0);
+        each(&held, Ok(&socket))
     })?;
     result
+}
+
+/// How many descriptors wait in the queue of a Unix socket, from its file in /proc/PID/fdinfo. Since 5.6.
+fn queued_descriptors(file: &CStr) -> u32 {
+    let mut lines = Lines::new();
+    if lines.open(file).is_err() {
+        return 0;
+    }
+    while lines.advance() == Ok(true) {
+        if let Some(number) = lines.line.as_bytes().strip_prefix(b"scm_fds: ") {
+            return u32_(number).unwrap_or(0);
+        }
+    }
+    0
 }
 
 /// Adds a process and its descendants that are not in the list to it; this process is nobody's. `ESRCH` where there is no such

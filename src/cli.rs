@@ -791,7 +791,7 @@ first where the configuration describes it.
                          strict: nor does root find a way out
       --bind BACKEND     cgroup, seccomp (a supervisor makes the sockets: no BPF, no
                          cgroup, no root; level bind), none (COMMAND does it
-                         itself), auto (default: cgroup, else seccomp)
+                         itself), auto (default: cgroup; at bind, else seccomp)
       --listen SPEC      open tcp:PORT, udp:PORT, tcp:ADDR:PORT or tcp:[ADDR6]:PORT
                          for COMMAND: descriptor 3 and on, LISTEN_FDS (repeatable)
       --inetd            start COMMAND for each connection to them, which is its

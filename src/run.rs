@@ -9,6 +9,7 @@ use crate::baked::BAKED;
 use crate::bind::cgroup::{self, Namespace};
 use crate::bind::program::Level;
 use crate::bind::{self, Backend, Vrf};
+use crate::check::leak;
 use crate::check::rules::Fault;
 use crate::check::{self, Asked};
 use crate::cli::{self, Command, Options};
@@ -169,7 +170,7 @@ fn enter(
 ) -> Outcome {
     let backend = options.backend;
     if vrf == b"default" {
-        bind::bind(None, Level::Bind, backend, false)?;
+        bind::bind(None, Level::Bind, backend)?;
         listen::open(listen, options.wait_ms, b"")?;
         return seal::seal(Level::Bind, options.no_new_privs, None);
     }
@@ -188,10 +189,13 @@ fn enter(
     log::done("found VRF ", vrf);
     let Reach { interfaces, shared } = &reach;
     let of = Vrf { name: vrf, index, interfaces: interfaces.as_slice(), shared: shared.as_slice() };
-    let (level, missed) = bind::bind(Some(&of), level, backend, firm)?;
+    let missed = bind::bind(Some(&of), level, backend)?;
     log::done("bound and proven, level ", level.name().as_bytes());
     if let Some(errno) = missed.filter(|_| !options.quiet) {
         log::message(&|out| errno.render(out.shown(vrf).str(": bound by seccomp, level bind; no cgroup can do it: ")));
+    }
+    if level == Level::Bind && features::UP && !options.quiet {
+        leak::warn(vrf);
     }
     // The others' are bound as the service's own will be.
     let device = if backend == Backend::None { vrf } else { b"" };
@@ -199,8 +203,8 @@ fn enter(
     let opened = listen::open(listen, options.wait_ms, device)?;
     let keep = keep | inherited;
     descriptors::bind_or_refuse(&of, level, (keep | 7) & !opened)?;
-    // Where the level is only less than the usual one, descriptors are closed as there.
-    let usual = asked.is_none() && (backend == Backend::Seccomp || missed.is_some());
+    // Where the level is less than the usual one because of the backend, descriptors are closed as there.
+    let usual = asked.is_none() && backend == Backend::Seccomp;
     let close = level > Level::Bind || usual;
     seal::seal(level, options.no_new_privs, close.then_some(keep | opened))?;
     log::done("sealed, level ", level.name().as_bytes());
@@ -1296,8 +1300,8 @@ fn adopt(options: &Options, vrf: Name, pid: Name) -> Outcome {
     let Ok(number) = values::u32_(pid) else {
         return Err(wrong(What::Word(b"PID", pid), "not the number of a process", b""));
     };
-    let (level, dry_run) = (if vrf == b"default" { None } else { level(options, vrf)? }, options.dry_run);
-    let level = level.unwrap_or(Level::Guard);
+    let (asked, dry_run) = (if vrf == b"default" { None } else { level(options, vrf)? }, options.dry_run);
+    let (level, is_asked) = (asked.unwrap_or(Level::Guard), asked.is_some());
     if !cgroup::is_process(pid) {
         return Err(refused("adopt process", pid, Errno::ESRCH));
     }
@@ -1306,14 +1310,14 @@ fn adopt(options: &Options, vrf: Name, pid: Name) -> Outcome {
         return Err(wrong(What::Deed("adopt process", pid), says, b""));
     }
     if vrf == b"default" {
-        return Move { vrf: None, level, dry_run }.adopt(number, options.quiet);
+        return Move { vrf: None, level, is_asked, dry_run }.adopt(number, options.quiet);
     }
     let mut reach = Reach::default();
     // What is bound to a member is within, at any level.
     let index = there(options, vrf, Level::Guard, &mut reach)?;
     let Reach { interfaces, shared } = &reach;
     let of = Vrf { name: vrf, index, interfaces: interfaces.as_slice(), shared: shared.as_slice() };
-    Move { vrf: Some(&of), level, dry_run }.adopt(number, options.quiet)
+    Move { vrf: Some(&of), level, is_asked, dry_run }.adopt(number, options.quiet)
 }
 
 // ---- check, show, explain

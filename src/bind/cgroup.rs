@@ -18,14 +18,14 @@
 //! `OWN/vrf-launch-LEVEL/INODE-ns/NAME-ns/vrf/VRF`.
 
 use super::program::Level;
-use super::refuse;
+use super::{obstacle, refuse};
 use crate::bytes::before;
 use crate::error::Errno;
 use crate::log::Outcome;
 use crate::proc::{self, Lines};
 use crate::record::FOLDER;
 use crate::sys::path::Path;
-use crate::sys::{OwnedFd, file, net};
+use crate::sys::{OwnedFd, file, net, process};
 use crate::text::Buf;
 use crate::uapi;
 use core::ffi::CStr;
@@ -80,6 +80,7 @@ pub fn mount_point(path: &mut Path) -> Outcome {
     mounted.map_err(|errno| {
         let advice = match errno {
             Errno::ENODEV => "this kernel has no cgroups (CONFIG_CGROUPS, CONFIG_CGROUP_BPF)",
+            Errno::EPERM | Errno::EACCES if process::is_root() => obstacle::of_cgroup(errno),
             Errno::EPERM | Errno::EACCES => "this needs root, or a cgroup2 that is mounted already",
             _ => "",
         };

@@ -1,11 +1,13 @@
 //! Binding: from here on, each new socket of this process and its children belongs to a VRF.
 //!
 //! The backend is a cgroup with BPF programs that run when a socket is made and when a packet passes ([`cgroup`],
-//! [`program`]); where a kernel has not got that, a supervisor that makes the sockets ([`seccomp`]). Nothing is believed: before the service is started, sockets are made and asked what they are bound to,
-//! and what must fail is tried ([`proof`]).
+//! [`program`]). Level bind, where it is asked for, can also be had by a supervisor that makes the sockets ([`seccomp`]). Nothing is
+//! believed: before the service is started, sockets are made and asked what they are bound to, and what must fail is tried
+//! ([`proof`]). What keeps the cgroup from being used is named ([`obstacle`]).
 
 pub mod cgroup;
 pub mod filter;
+pub mod obstacle;
 pub mod program;
 pub mod proof;
 pub mod seccomp;
@@ -40,7 +42,7 @@ pub struct Vrf<'a> {
 /// How sockets are bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// By a cgroup; where the kernel or the cgroup tree does not allow that and no level is insisted on, by a supervisor.
+    /// By a cgroup. Root gets level bind, and no other level, by a supervisor where the cgroup cannot be used.
     Auto,
     /// By programs of a cgroup.
     Cgroup,
@@ -50,35 +52,29 @@ pub enum Backend {
     None,
 }
 
-/// How far a process is kept in its VRF, and why not by a cgroup, if that was tried.
-pub type Reached = (Level, Option<Errno>);
-
-/// Binds this process to a VRF; `None` takes it out of any. `firm`: it has to be that level.
-pub fn bind(vrf: Option<&Vrf<'_>>, level: Level, backend: Backend, firm: bool) -> Outcome<Reached> {
+/// Binds this process to a VRF; `None` takes it out of any. Gives why no cgroup does it, where a supervisor does instead.
+pub fn bind(vrf: Option<&Vrf<'_>>, level: Level, backend: Backend) -> Outcome<Option<Errno>> {
     let (name, index) = vrf.map_or((&b"default"[..], 0), |vrf| (vrf.name, vrf.index));
-    let mut reached = (if vrf.is_some() { level } else { Level::Bind }, None);
+    let mut missed = None;
     let mut by_cgroup = matches!(backend, Backend::Auto | Backend::Cgroup);
-    if backend == Backend::Auto && !firm {
+    // No other level can be had by a supervisor. A user without privileges is told so: what can be had without them is asked for
+    // by name.
+    if features::SECCOMP && backend == Backend::Auto && level == Level::Bind && process::is_root() {
         let was = log::mute(true);
         let joined = join(vrf, level);
         log::mute(was);
-        by_cgroup = joined.is_err();
-        let errno = log::last();
-        // A user without privileges is told so: what can be had without them is asked for by name.
-        if features::SECCOMP && by_cgroup && errno != Errno::E2BIG && process::is_root() {
-            (by_cgroup, reached) = (false, (Level::Bind, Some(errno)));
-        }
+        by_cgroup = false;
+        missed = joined.is_err().then(log::last);
     }
     if by_cgroup {
         join(vrf, level)?;
-    } else if features::SECCOMP && vrf.is_some() && (backend == Backend::Seccomp || reached.1.is_some()) {
-        reached.0 = Level::Bind;
+    } else if features::SECCOMP && vrf.is_some() && (backend == Backend::Seccomp || missed.is_some()) {
         seccomp::bind(name)?;
     }
     if backend != Backend::None {
-        prove(name, index, reached.0)?;
+        prove(name, index, level)?;
     }
-    Ok(reached)
+    Ok(missed)
 }
 
 /// Puts this process into the cgroup of a VRF and a level, with what binds there.
@@ -97,7 +93,7 @@ fn join(vrf: Option<&Vrf<'_>>, level: Level) -> Outcome {
         core::mem::forget(folder); // exec closes it
         Ok(())
     });
-    joined.map_err(|errno| refuse("join VRF", name, errno, target.path.as_bytes(), advice(errno)))
+    joined.map_err(|errno| refuse("join VRF", name, errno, target.path.as_bytes(), obstacle::of_cgroup(errno)))
 }
 
 /// Attaches to a cgroup what binds the processes in it. Gives whether what stood there was for another VRF of that name.
@@ -130,18 +126,6 @@ pub fn attach(cgroup: &OwnedFd, vrf: &Vrf<'_>, level: Level) -> Result<bool, Err
     }
     let wanted = program::name(&program::GUARD, index);
     stand(cgroup, &[bpf::SOCK_CREATE], &wanted, &program::guard(index, true), &program::guard(index, false))
-}
-
-/// What to do about it.
-fn advice(errno: Errno) -> &'static str {
-    match errno {
-        Errno::EROFS => "the cgroup2 tree is read-only here; --bind seccomp --isolation bind needs none",
-        Errno::EACCES | Errno::EPERM => "this needs root; --bind seccomp --isolation bind does not",
-        Errno::E2BIG => "a VRF of so many members can be had with --isolation bind",
-        _ => {
-            "this needs CONFIG_CGROUP_BPF and a cgroup2 that can be written; --bind seccomp --isolation bind needs neither"
-        }
-    }
 }
 
 /// Says what the kernel refused, more of it, and what to do about it.
@@ -329,7 +313,9 @@ pub fn refresh(look: Look<'_>, repair: &mut dyn FnMut(u32, u32) -> Outcome) -> O
                 }
             }
             Err(Errno::ENOENT) | Ok(false) => {} // it may have gone meanwhile
-            Err(errno) => outcome = Err(refuse("refresh VRF", vrf.name, errno, path.as_bytes(), advice(errno))),
+            Err(errno) => {
+                outcome = Err(refuse("refresh VRF", vrf.name, errno, path.as_bytes(), obstacle::of_cgroup(errno)))
+            }
         }
         Ok(())
     });

@@ -6,7 +6,9 @@
 //! `socket(2)` fails there (`ENOSYS`). It holds no descriptor but the filter's, and no signal but KILL ends it.
 //!
 //! The socket is what the kernel would have given: it is made with the user, the groups and the capabilities of whoever
-//! asks. A process that has gone to another network namespace gets none (`EPERM`): this would be one of the wrong
+//! asks. Where the supervisor cannot become that (it lacks a capability, or its user namespace does not know the user), that one call
+//! fails (`EPERM`). A user namespace may deny setgroups(2): all its processes have the same groups then, and none are set.
+//! A process that has gone to another network namespace gets none (`EPERM`): this would be one of the wrong
 //! namespace. Not carried over: labels of Linux security modules.
 //!
 //! It waits for no grace period at launch, needs no privilege (with `no_new_privs`; binding for the first time needs none
@@ -147,7 +149,8 @@ impl Who {
     }
 }
 
-fn hexadecimal(digits: &[u8]) -> Option<u64> {
+/// Reads a number such as those of capabilities in proc_pid_status(5).
+pub fn hexadecimal(digits: &[u8]) -> Option<u64> {
     u64::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok()
 }
 
@@ -230,11 +233,7 @@ impl Supervisor<'_> {
         let socket = if self.asks.acts_as(&self.own) {
             net::socket(domain, of, protocol)?
         } else {
-            let made = act(&self.asks).and_then(|()| net::socket(domain, of, protocol));
-            if process::effective_capabilities(u64::MAX).and_then(|()| act(&self.own)).is_err() {
-                process::exit(1); // never on with another's
-            }
-            made?
+            self.make_as_asked(domain, of, protocol)?
         };
         if protocol == uapi::IPPROTO_MPTCP && of & KIND == uapi::SOCK_STREAM && !self.binds_subflows {
             return Err(Errno::EPROTONOSUPPORT); // after the kernel's own errors
@@ -244,11 +243,27 @@ impl Supervisor<'_> {
         }
         Ok(socket)
     }
+
+    /// Makes a socket as whoever asks for it, and becomes itself again.
+    fn make_as_asked(&self, domain: u32, of: u32, protocol: u32) -> Result<OwnedFd, Errno> {
+        let Self { own, asks, .. } = self;
+        let regroups = own.groups.as_slice() != asks.groups.as_slice();
+        if regroups {
+            process::set_groups(asks.groups.as_slice()).map_err(|_| Errno::EPERM)?;
+        }
+        let became = act(asks).map_err(|_| Errno::EPERM);
+        let made = became.and_then(|()| net::socket(domain, of, protocol));
+        let regroup = || if regroups { process::set_groups(own.groups.as_slice()) } else { Ok(()) };
+        if process::effective_capabilities(u64::MAX).and_then(|()| regroup()).and_then(|()| act(own)).is_err() {
+            process::exit(1); // never on with another's
+        }
+        made
+    }
 }
 
-/// Takes on who somebody is, as far as that decides about a socket.
+/// Takes on the user, the group and the capabilities of somebody, as far as they decide about a socket.
 fn act(who: &Who) -> Result<(), Errno> {
-    process::act_as(who.user, who.group, who.groups.as_slice())?;
+    process::act_as(who.user, who.group)?;
     process::effective_capabilities(who.capabilities)
 }
 

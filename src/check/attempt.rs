@@ -246,7 +246,7 @@ impl Try<'_> {
     #[inline(never)]
     fn go(&self, place: &Place<'_>, found: &mut Found) -> Outcome {
         match place {
-            Place::As => bind::bind(Some(self.vrf), self.level, Backend::Cgroup, true).map(drop)?,
+            Place::As => bind::bind(Some(self.vrf), self.level, Backend::Cgroup).map(drop)?,
             Place::Cgroup(path) => self.said(join(path))?,
             Place::Nowhere => {}
         }

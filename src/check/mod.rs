@@ -11,6 +11,7 @@
 //! | [`attempt`] | a process that tries them |
 
 pub mod attempt;
+pub mod leak;
 pub mod report;
 pub mod rules;
 pub mod ways;
@@ -802,7 +803,7 @@ fn leave() -> Result<(), Errno> {
     let mut path = Path::new();
     match cgroup::path_of_process(b"self", &mut path) {
         Ok(()) if cgroup::vrf_of(path.as_bytes()).is_some() => {
-            bind::bind(None, Level::Bind, Backend::Cgroup, true).map(drop).map_err(|_| SAID)
+            bind::bind(None, Level::Bind, Backend::Cgroup).map(drop).map_err(|_| SAID)
         }
         _ => Ok(()),
     }

@@ -340,6 +340,38 @@ fn resolve(entries: &mut [Entry<'_>]) {
     }
 }
 
+/// What becomes of a lookup that a VRF's own table has no route for, in a family: the first rule that all such lookups meet, and that
+/// ends or answers them. Rules for some of them are passed over, and so is table local: it has this machine's addresses only.
+#[derive(Clone, Copy, Default)]
+pub struct Behind {
+    /// The preference of the rule that leads to the VRF's own table.
+    pub lookup: Option<u32>,
+    /// Whether the rule has been met.
+    is_found: bool,
+    /// The table that answers; `None` where such a lookup ends.
+    pub table: Option<u32>,
+}
+
+impl Behind {
+    /// Goes on to the next rule, as the kernel tells of it. `table` is the VRF's.
+    pub fn advance(&mut self, body: &[u8], table: u32) {
+        let Some(entry) = Entry::read(body, &[]).filter(|_| !self.is_found) else { return };
+        if entry.looks_up_vrfs() {
+            self.lookup = self.lookup.or(Some(entry.rule.pref()));
+        }
+        if entry.is_for_some() || entry.rule.suppress_prefixlen.is_some() || entry.looks_up_local() {
+            return;
+        }
+        let machine = Machine { links: &[], own: &[], keeps_members: true, is_v6: false };
+        let vrf = Link { index: 0, name: b"", table, master: 0 };
+        match entry.effect(Lookup::Vrf(&vrf), &machine) {
+            Effect::Harmless | Effect::Goto(_) => {}
+            Effect::Ends => self.is_found = true,
+            Effect::Answers => (self.is_found, self.table) = (true, Some(entry.rule.table)),
+        }
+    }
+}
+
 /// Calls `fault` with each rule before `limit` that can answer a lookup of a kind and must not, or that leads past the limit to
 /// such a rule.
 fn walk(
@@ -645,6 +677,37 @@ mod tests {
             MAIN,
         ];
         assert_eq!(faults(&rules), "");
+    }
+
+    /// The table that answers lookups for which table 10 of a VRF has no route, and the preference of `l3mdev`.
+    fn behind(rules: &[Rule<'_>]) -> (Option<u32>, Option<u32>) {
+        let mut behind = Behind::default();
+        for rule in rules {
+            let mut bytes = [0; 128];
+            let mut writer = Writer::new(&mut bytes);
+            rule.put(&mut writer);
+            behind.advance(writer.bytes(), 10);
+        }
+        (behind.table, behind.lookup)
+    }
+
+    #[test]
+    fn what_the_vrf_does_not_know_leaks_where_a_table_for_all_comes_before_the_end() {
+        let main = (Some(uapi::RT_TABLE_MAIN), Some(1000));
+        let ended = (None, Some(1000));
+        assert_eq!(behind(&[first(LOCAL), LOOK_UP, MAIN]), main);
+        assert_eq!(behind(&[first(LOCAL), LOOK_UP, STOP, MAIN]), ended);
+        assert_eq!(behind(&[LOOK_UP, STOP, LOCAL, MAIN]), ended);
+        assert_eq!(behind(&[LOOK_UP, LOCAL, MAIN, rule(40000, uapi::FR_ACT_UNREACHABLE, 0)]), main);
+        assert_eq!(behind(&[LOOK_UP, rule(1001, TABLE, 10), STOP, MAIN]), ended);
+        assert_eq!(behind(&[LOOK_UP, rule(1001, TABLE, 77), STOP, MAIN]), (Some(77), Some(1000)));
+        assert_eq!(behind(&[LOOK_UP, some(rule(1001, TABLE, 77)), STOP, MAIN]), ended);
+        assert_eq!(behind(&[LOOK_UP, some(STOP), MAIN]), main);
+        assert_eq!(behind(&[LOOK_UP, rule(1001, uapi::FR_ACT_PROHIBIT, 0), MAIN]), ended);
+        let specific = Rule { suppress_prefixlen: Some(0), ..rule(1001, TABLE, uapi::RT_TABLE_MAIN) };
+        assert_eq!(behind(&[LOOK_UP, specific, STOP, MAIN]), ended);
+        assert_eq!(behind(&[first(LOCAL), MAIN]), (Some(uapi::RT_TABLE_MAIN), None));
+        assert_eq!(behind(&[]), (None, None));
     }
 
     #[test]

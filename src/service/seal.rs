@@ -1,7 +1,7 @@
 //! What the levels guard and strict take from a service just before it starts.
 
-use crate::bind::filter;
 use crate::bind::program::Level;
+use crate::bind::{filter, obstacle};
 use crate::error::{Errno, Error, Exit, What};
 use crate::log::{Outcome, say};
 use crate::proc;
@@ -43,7 +43,9 @@ pub fn seal(level: Level, no_new_privs: Option<bool>, keep: Option<u64>) -> Outc
         done.map_err(|errno| refuse(what, needs, errno))
     };
     if strict {
-        step("make the mounts private", "strict needs CAP_SYS_ADMIN; guard does not", close_doors())?;
+        let unshared = process::unshare_doors();
+        unshared.map_err(|errno| refuse("unshare mounts and cgroups", obstacle::of_namespaces(errno), errno))?;
+        close_doors().map_err(|errno| refuse("make the mounts private", obstacle::of_mounts(errno), errno))?;
     }
     if no_new_privs.unwrap_or(strict) {
         step("set no_new_privs", "", process::no_new_privs())?;
@@ -78,10 +80,8 @@ fn refuse(what: &'static str, advice: &'static str, errno: Errno) -> Exit {
     say(&Error { advice, ..Error::system(What::Deed(what, b"of the service"), errno) })
 }
 
-/// Gives this process mounts of its own, on which the kernel's doors are read-only, and a cgroup tree that begins where
-/// it is.
+/// Makes the kernel's doors read-only on the mounts of this process's own namespace.
 fn close_doors() -> Result<(), Errno> {
-    process::unshare_doors()?;
     file::mount_private(c"/")?;
     let mut done = Ok(());
     let mut path = Path::new();
@@ -106,7 +106,8 @@ fn close_doors() -> Result<(), Errno> {
 fn shut(path: &CStr, bind: bool) -> Result<(), Errno> {
     if bind {
         match file::bind_mount(path) {
-            Err(Errno::ENOENT) => return Ok(()), // a /proc without /proc/sys
+            // A /proc without /proc/sys, or a folder or a file of /proc that is a mount of its own (ProtectKernelTunables=).
+            Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(()),
             other => other?,
         }
     }

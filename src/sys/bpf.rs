@@ -107,6 +107,16 @@ unsafe fn bpf(command: u32, attr: *mut c_void, size: usize) -> Result<u32> {
     unsafe { call!(bpf, command, attr, size) }
 }
 
+/// Whether `bpf(2)` gets to the kernel, which answers a command that it does not know with `EINVAL`. A seccomp filter answers with
+/// another error. Needs CAP_BPF or CAP_SYS_ADMIN: to others the kernel may say `EPERM`.
+#[cold]
+pub fn reaches_kernel() -> bool {
+    let mut attr = 0_u32;
+    // SAFETY: there is no command of that number, so that the kernel reads the attribute and nothing else.
+    let answer = unsafe { bpf(u32::MAX >> 1, (&raw mut attr).cast(), size_of_val(&attr)) };
+    answer == Err(Errno::EINVAL)
+}
+
 /// An address as the kernel's 64-bit number.
 #[allow(clippy::as_conversions, reason = "a pointer has at most 64 bits")]
 fn address<T: ?Sized>(of: *const T) -> u64 {

@@ -127,6 +127,12 @@ pub fn read_link<'b>(path: &CStr, buf: &'b mut [u8]) -> Result<&'b [u8]> {
     buf.get(..length(got)).ok_or(Errno::EPROTO)
 }
 
+/// The protocol of the socket that a path of `/proc/PID/fd` leads to, such as `TCP`, `UDPv6`, `UNIX`. `getxattr(2)`.
+pub fn protocol<'b>(path: &CStr, buf: &'b mut [u8]) -> Result<&'b [u8]> {
+    let got = rustix::fs::getxattr(path, c"system.sockprotoname", &mut *buf)?;
+    Ok(before(buf.get(..got).unwrap_or_default(), 0))
+}
+
 /// Makes a directory, 0755 less the umask.
 #[inline(never)]
 pub fn mkdir(path: &CStr) -> Result<()> {

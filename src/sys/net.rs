@@ -90,6 +90,19 @@ fn get_option(fd: &OwnedFd, level: u32, option: u32, value: &mut [u8]) -> Result
     Ok(())
 }
 
+/// How many connections wait at a listener of TCP to be accepted; 0 for any other socket. Source: `uapi/linux/tcp.h: struct tcp_info`,
+/// `net/ipv4/tcp.c: tcp_get_info`.
+pub fn waiting_connections(fd: &OwnedFd) -> u32 {
+    const TCP: u32 = 6;
+    const INFO: u32 = 11;
+    const LISTENS: u8 = 10;
+    let mut info = [0; 28]; // up to tcpi_unacked, which is the number for a listener
+    match get_option(fd, TCP, INFO, &mut info).map(|()| info) {
+        Ok([LISTENS, .., a, b, c, d]) => u32::from_ne_bytes([a, b, c, d]),
+        _ => 0,
+    }
+}
+
 /// Sets where a socket sends to; the family `AF_UNSPEC` (0) frees it of that. `connect(2)`.
 pub fn connect(fd: &OwnedFd, address: &[u8]) -> Result<()> {
     // SAFETY: the kernel reads the bytes of an address.

@@ -108,10 +108,26 @@ pub fn read_memory(pid: u32, address: usize, to: &mut [u8]) -> Result<()> {
     if got == to.len() { Ok(()) } else { Err(Errno::EFAULT) }
 }
 
-/// A descriptor for another process, which stays that one's whoever gets its number. `pidfd_open(2)`, since 5.3.
+/// A descriptor for another process, which stays that one's whoever gets its number. `pidfd_open(2)`, since 5.3. For a thread that is
+/// not the first of its process since 6.9 (`PIDFD_THREAD`); before, that is an error.
 pub fn pidfd(pid: u32) -> Result<OwnedFd> {
+    const THREAD: u32 = linux::O_EXCL;
     // SAFETY: numbers only.
-    Ok(owned(unsafe { call!(pidfd_open, pid, 0, 0) }?))
+    let opened = unsafe { call!(pidfd_open, pid, 0, 0) };
+    let opened = match opened {
+        // SAFETY: numbers only.
+        Err(errno) if errno != Errno::ESRCH => unsafe { call!(pidfd_open, pid, THREAD, 0) }.map_err(|_| errno)?,
+        opened => opened?,
+    };
+    Ok(owned(opened))
+}
+
+/// Whether two threads have one table of descriptors; `None` where the kernel does not tell. `kcmp(2)`, `KCMP_FILES`.
+pub fn share_descriptors(one: u32, other: u32) -> Option<bool> {
+    const FILES: u32 = 2;
+    // SAFETY: numbers only.
+    let compared = unsafe { call!(kcmp, one, other, FILES, 0, 0) };
+    compared.ok().map(|order| order == 0)
 }
 
 /// A descriptor of what another process has as `fd`. `pidfd_getfd(2)`, since 5.6. Errors: `EBADF`; `EPERM` where that process may
@@ -292,27 +308,37 @@ pub fn wait(pid: u32) -> Result<i32> {
 /// `setresuid(2)`. Errors: `EPERM` without CAP_SETUID and CAP_SETGID.
 #[inline(never)]
 pub fn become_user(user: u32, group: u32, groups: &[u32]) -> Result<()> {
-    set_ids([user; 3], [group; 3], groups)
+    set_groups(groups)?;
+    set_ids([user; 3], [group; 3])
 }
 
-/// Acts as a user with a group and these groups beside it, and can go back: the saved user stays. What the process may do
-/// is another matter ([`effective_capabilities`]).
-pub fn act_as(user: u32, group: u32, groups: &[u32]) -> Result<()> {
+/// Acts as a user with a group, and can go back: the saved user stays. What the process may do is another matter
+/// ([`effective_capabilities`]).
+pub fn act_as(user: u32, group: u32) -> Result<()> {
     const SAME: u32 = u32::MAX;
-    set_ids([SAME, user, SAME], [SAME, group, SAME], groups)
+    set_ids([SAME, user, SAME], [SAME, group, SAME])
 }
 
-/// Sets the real, the effective and the saved user and group, and the groups beside it.
-#[inline(never)]
-fn set_ids(users: [u32; 3], groups_of: [u32; 3], groups: &[u32]) -> Result<()> {
-    // The calls with numbers of 32 bits; on ARM those of 16 bits have the plain names.
+/// Sets the groups beside the group. `setgroups(2)`. Errors: `EPERM` without CAP_SETGID, and in a user namespace that denies it.
+pub fn set_groups(groups: &[u32]) -> Result<()> {
+    // The call with numbers of 32 bits; on ARM that of 16 bits has the plain name.
     #[cfg(not(target_arch = "arm"))]
-    let (set_groups, set_group, set_user) = (Sysno::setgroups, Sysno::setresgid, Sysno::setresuid);
+    let call = Sysno::setgroups;
     #[cfg(target_arch = "arm")]
-    let (set_groups, set_group, set_user) = (Sysno::setgroups32, Sysno::setresgid32, Sysno::setresuid32);
+    let call = Sysno::setgroups32;
     // SAFETY: the kernel reads as many numbers as there are.
-    unsafe { syscall!(set_groups, groups.len(), groups.as_ptr()) }?;
-    let [real, effective, saved] = groups_of;
+    unsafe { syscall!(call, groups.len(), groups.as_ptr()) }?;
+    Ok(())
+}
+
+/// Sets the real, the effective and the saved user and group.
+fn set_ids(users: [u32; 3], groups: [u32; 3]) -> Result<()> {
+    // As in `set_groups`.
+    #[cfg(not(target_arch = "arm"))]
+    let (set_group, set_user) = (Sysno::setresgid, Sysno::setresuid);
+    #[cfg(target_arch = "arm")]
+    let (set_group, set_user) = (Sysno::setresgid32, Sysno::setresuid32);
+    let [real, effective, saved] = groups;
     // SAFETY: numbers only.
     unsafe { syscall!(set_group, real, effective, saved) }?;
     let [real, effective, saved] = users;

@@ -53,7 +53,7 @@ equal 'nor has it' "$(from net udp 7000)" 'inside4 inside6'
 for process in "$four_" "$six_"; do
     run /vrf-launch adopt mgmt "$process"
     equal 'exit code' "$status$out" 0
-    match 'it is told' "$err" "^vrf-launch: mgmt: adopted process $process, 1 sockets; guard without"
+    match 'it is told' "$err" "^vrf-launch: mgmt: adopted process $process, 1 sockets; these are at level bind, new ones at guard"
     equal 'identify' "$(/vrf-launch identify "$process")" mgmt
 done
 equal 'reached from the lan' "$(from lan udp 7000)" 'inside4 inside6'
@@ -180,6 +180,77 @@ outside=$(for process in /proc/[0-9]*; do
     grep -qz '^sleep$' "$process/cmdline" 2>/tmp/said && grep -L '/vrf/mgmt$' "$process/cgroup"
 done 2>/tmp/said)
 equal 'all are there' "$outside" ''
+
+case_ guard_is_not_pretended_for_sockets_that_exist
+serve tcp4 7050 outside env
+for level in guard strict; do
+    run /vrf-launch --isolation $level adopt mgmt "$pid"
+    equal "$level is refused" "$status$out" 111
+    equal "$level: nothing was changed" "$(/vrf-launch identify "$pid")$(ask tcp4 203.0.113.40 7050 ip netns exec net)" outside
+done
+run /vrf-launch --isolation guard adopt mgmt "$pid"
+match 'the socket is named' "$err" "process $pid \(socat\), descriptor [0-9]+: tcp 0\.0\.0\.0:7050 listens: its packets cannot be filtered"
+match 'and what to do' "$(echo "$err" | sed -n 2p)" '^vrf-launch: --isolation bind'
+sed 's/vrf-table 10/vrf-table 10\n    vrf-isolation guard/' /tmp/conf >/tmp/conf.guard
+run /vrf-launch -c /tmp/conf.guard adopt mgmt "$pid"
+equal 'nor where the configuration asks for guard' "$status$out" 111
+expect 'bind can be had' /vrf-launch --isolation bind adopt mgmt "$pid"
+background sleep 100
+soon grep -q sleep "/proc/$pid/comm"
+run /vrf-launch --isolation guard adopt mgmt "$pid"
+match 'guard, without sockets' "$status$err" '^0.*, 0 sockets; guard without the seccomp filter'
+
+case_ the_levels_are_what_it_says
+# A datagram that names another interface leaves by a socket that was made outside, and by none that is made from then on.
+background ip netns exec net /usr/bin/socat -u UDP4-RECV:7060 OPEN:/tmp/heard,creat,append
+soon listens_ udp4 7060 "$pid" || fail 'nobody listens'
+rm -f /tmp/go
+mkfifo /tmp/go
+background sh -c 'exec adopt leave 203.0.113.1 7060 eth1 </tmp/go'
+exec 7>/tmp/go
+soon grep -q ready "$log" || fail 'it does not run'
+leaves=$log
+expect 'adopt' /vrf-launch adopt mgmt "$pid"
+echo >&7
+exec 7>&-
+soon grep -q done "$leaves"
+sleep 0.5
+equal 'the socket that there was, and the new one' "$(sed '/ready/d; /done/d' "$leaves")" 'existing: sent
+new: Operation not permitted'
+equal 'on the wire' "$(cat /tmp/heard)" existing
+
+case_ sockets_of_threads_and_in_queues_are_found_or_named
+background adopt thread 7070
+soon grep -q ready "$log" || fail 'no thread'
+run /vrf-launch adopt mgmt "$pid"
+case $(uname -r) in
+5.* | 6.[0-8].*)
+    equal 'a thread has it alone' "$status$out" 111
+    match 'it is named' "$err" 'process [0-9]+ \(adopt\), descriptor [0-9]+: a socket that only one of its threads has'
+    equal 'nothing was changed' "$(/vrf-launch identify "$pid")" ''
+    ;;
+*)
+    match 'a thread has it alone' "$status$err" '^0.*, 1 sockets'
+    expect 'it is bound' soon sh -c 'ss -Hlun "sport = 7070" | grep -q "%mgmt:7070"'
+    ;;
+esac
+background adopt queue 7071
+soon grep -q ready "$log" || fail 'no queue'
+for level in bind guard; do
+    run /vrf-launch --isolation $level adopt mgmt "$pid"
+    equal "$level: one waits in a queue" "$status$out" 111
+    match 'it is named' "$err" 'process [0-9]+ \(adopt\), descriptor [0-9]+: a Unix socket, in whose queue 1 descriptors wait'
+done
+equal 'nothing was changed' "$(/vrf-launch identify "$pid")" ''
+
+case_ connections_that_wait_are_said
+background adopt backlog 7080
+backlog=$pid
+soon grep -q ready "$log" || fail 'no listener'
+background ip netns exec net /usr/bin/socat -u TCP4:203.0.113.40:7080 -
+soon sh -c 'ss -Hltn "sport = 7080" | grep -q "^LISTEN 1 "' || fail 'nobody waits'
+run /vrf-launch adopt mgmt "$backlog"
+match 'how many' "$status$err" '^0.*; 1 connections that wait to be accepted stay as they are'
 
 case_ bind_is_a_level_too
 serve tcp4 7100 inside env

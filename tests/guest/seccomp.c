@@ -137,6 +137,9 @@ int main(int argc, char **argv) {
         if (unshare(CLONE_NEWUSER)) perror("unshare");
         one(AF_INET, SOCK_RAW, 1);
         one(AF_INET, SOCK_STREAM, 0);
+    } else if (!strcmp(what, "raw")) {
+        one(AF_INET, SOCK_STREAM, 0);
+        one(AF_INET, SOCK_RAW, 1);
     } else if (!strcmp(what, "network")) {
         if (unshare(CLONE_NEWNET)) perror("unshare");
         one(AF_INET, SOCK_STREAM, 0);

@@ -75,6 +75,59 @@ equal 'root of a user namespace is nobody' "$(echo "$out" | sed -n 1p)" 'Operati
 run within seccomp network
 equal 'no socket of the wrong network' "$out" 'Operation not permitted, user 0'
 
+case_ callers_of_a_user_namespace_without_setgroups
+# Of PrivateUsers=yes and of an ordinary user's containers: each caller has its own capabilities, and nobody may set groups.
+cat >/tmp/callers <<'EOF'
+[ -z "$1" ] || { ip link add mgmt type vrf table 10 && ip link set mgmt up; }
+exec /vrf-launch -q --isolation bind --bind seccomp mgmt -- sh -c '
+    cat /proc/self/setgroups
+    seccomp raw
+    setpriv --bounding-set=-net_raw --inh-caps=-net_raw seccomp raw
+    setpriv --bounding-set=-chown --inh-caps=-chown seccomp raw
+    seccomp raw'
+EOF
+run unshare -Urn sh /tmp/callers own
+equal 'with a network of its own' "$status$out$err" '0deny
+mgmt, user 0
+mgmt, user 0
+mgmt, user 0
+Operation not permitted, user 0
+mgmt, user 0
+mgmt, user 0
+mgmt, user 0
+mgmt, user 0'
+run unshare -Ur sh /tmp/callers
+# Capabilities over the network are those of the namespace that it belongs to: there are no raw sockets.
+equal 'with the network of the machine' "$status$out$err" '0deny
+mgmt, user 0
+Operation not permitted, user 0
+mgmt, user 0
+Operation not permitted, user 0
+mgmt, user 0
+Operation not permitted, user 0
+mgmt, user 0
+Operation not permitted, user 0'
+
+case_ a_caller_that_the_supervisor_cannot_become
+# As ping: setuid, and with capabilities that the service does not have.
+cp /usr/bin/seccomp /tmp/setuid
+chmod 4755 /tmp/setuid
+run setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=+sys_admin --ambient-caps=+sys_admin \
+    /vrf-launch -q --isolation bind --bind seccomp mgmt -- sh -c 'seccomp raw; /tmp/setuid raw; seccomp raw; grep NoNewPrivs /proc/self/status'
+equal 'its calls fail, and the others go on' "$status$out$err" '0mgmt, user 65534
+Operation not permitted, user 0
+Operation not permitted, user 0
+Operation not permitted, user 0
+mgmt, user 65534
+Operation not permitted, user 0
+NoNewPrivs:	0'
+# shellcheck disable=SC2086 # words
+run within sh -c "$nobody /tmp/setuid raw; $nobody seccomp raw"
+equal 'a supervisor of root can become each' "$status$out$err" '0mgmt, user 0
+mgmt, user 0
+mgmt, user 65534
+Operation not permitted, user 0'
+
 case_ other_calling_conventions
 case $(uname -m) in
 x86_64)
@@ -221,23 +274,29 @@ run within $within true
 equal 'one in another' "$status" 111
 match 'is refused' "$err" 'there can be one only'
 
-case_ auto_falls_back_and_says_why
+case_ auto_falls_back_where_level_bind_is_asked_for_and_says_why
 # read_only COMMAND...: without a cgroup tree that can be written
 read_only() { unshare -m sh -c 'mount -o remount,bind,ro /sys/fs/cgroup; exec "$@"' sh "$@"; }
 # absent COMMAND...: without any, nor the privilege to mount one
 absent() {
     unshare -m sh -c 'umount /sys/fs/cgroup; exec setpriv --bounding-set -sys_admin --inh-caps -sys_admin "$@"' sh "$@"
 }
-run read_only /vrf-launch mgmt -- seccomp many mgmt
+run read_only /vrf-launch --isolation bind mgmt -- seccomp many mgmt
 equal 'a tree that is read-only' "$status$out" '00 wrong'
 equal 'in one line' "$err" 'vrf-launch: mgmt: bound by seccomp, level bind; no cgroup can do it: EROFS (read-only file system)'
-run read_only /vrf-launch -q mgmt -- seccomp many mgmt
+run read_only /vrf-launch -q --isolation bind mgmt -- seccomp many mgmt
 equal 'quiet' "$status$out$err" '00 wrong'
-run read_only /vrf-launch --isolation guard mgmt -- echo started
-equal 'not where a level is asked for' "$status$out" 111
-run absent /vrf-launch mgmt -- seccomp many mgmt
+run absent /vrf-launch --isolation bind mgmt -- seccomp many mgmt
 equal 'no tree, and none that may be mounted' "$status$out" '00 wrong'
 match 'says so' "$err" 'bound by seccomp, level bind; no cgroup can do it: EPERM'
+for options in '' '--isolation guard'; do
+    # shellcheck disable=SC2086 # words
+    run read_only /vrf-launch $options mgmt -- echo started
+    equal "not <$options>" "$status$out" 111
+    # shellcheck disable=SC2086 # words
+    run absent /vrf-launch $options mgmt -- echo started
+    equal "without a tree, <$options>" "$status$out" 111
+done
 run /vrf-launch mgmt -- true
 equal 'a cgroup where there can be one' "$status$err" 0
 
