@@ -194,6 +194,13 @@ pub fn status(fd: &OwnedFd) -> Result<((u64, u64), u64)> {
     Ok(((stat.st_dev, stat.st_ino), u64::try_from(stat.st_size).unwrap_or(0)))
 }
 
+/// Whether an open file belongs to root or to the user that the process acts as, and nobody else may write to it.
+pub fn is_only_owners(fd: &OwnedFd) -> Result<bool> {
+    let stat = rustix::fs::fstat(borrowed(fd))?;
+    let is_own = stat.st_uid == 0 || stat.st_uid == rustix::process::geteuid().as_raw();
+    Ok(is_own && stat.st_mode & (linux::S_IWGRP | linux::S_IWOTH) == 0)
+}
+
 /// Whether a path names a regular file.
 pub fn is_regular(path: &CStr) -> bool {
     let stat = rustix::fs::statat(CWD, path, AtFlags::empty());
