@@ -5,6 +5,7 @@
 //! really made goes into the [`crate::record`], with the command that takes it back.
 
 mod preview;
+mod recorded;
 mod rules;
 mod shared;
 mod wait;
@@ -165,6 +166,9 @@ impl Apply {
         let rtnl = Rtnl::open().map_err(|errno| refused("open", b"rtnetlink", errno))?;
         let namespace = number_of_namespace(&rtnl).map_err(Self::unreadable)?;
         let record = Record::open(namespace, dry_run).map_err(Self::unreadable)?;
+        if record.is_strangers() {
+            return Err(distrust(namespace));
+        }
         Ok(Self {
             rtnl,
             record,
@@ -1031,11 +1035,12 @@ impl Apply {
 
     /// Undoes what the record says, from its end down to `from`: the lines that `which` selects.
     ///
-    /// Every line is tried; one that fails is said and stays in the record. Where a filter stays, so does all that was made
-    /// before it: without that, it would send packets nowhere.
+    /// Every line that takes something back is tried ([`recorded`]); one that fails, or is refused, is said and stays in the record.
+    /// Where a filter stays, so does all that was made before it: without that, it would send packets nowhere.
     #[inline(never)]
     pub fn undo(&mut self, from: usize, which: &dyn Fn(Owner<'_>, &[u8]) -> bool) -> Outcome {
         let mut outcome = self.end();
+        let mut judged = Ok(());
         self.ruled = 0;
         let text = self.record.copy().map_err(Self::unrecorded)?;
         let mut end = text.len();
@@ -1045,6 +1050,10 @@ impl Apply {
         while let Some((start, owner, command)) = record::line_before(text, end).filter(|(start, ..)| *start >= from) {
             end = start;
             if !which(owner, command) {
+                continue;
+            }
+            if !self.takes_back(command) {
+                judged = judged.and(self.refuse_line(text, start, command));
                 continue;
             }
             // A rule that another interface needs, too, goes with the last of them.
@@ -1083,7 +1092,7 @@ impl Apply {
                 self.record.retract(*start);
             }
         }
-        outcome.and(self.record.settle().map_err(Self::unrecorded))
+        outcome.and(self.record.settle().map_err(Self::unrecorded)).and(judged)
     }
 
     #[inline(never)]
@@ -1194,6 +1203,20 @@ impl Apply {
 #[inline(never)]
 fn begins(command: &[u8], starts: &[&[u8]]) -> bool {
     starts.iter().any(|start| command.starts_with(start))
+}
+
+/// Says that nothing is done by a record that others can write.
+#[cold]
+fn distrust(namespace: u64) -> Exit {
+    let mut path = Path::new();
+    record::path(namespace, b"", &mut path);
+    let says = "the file belongs to another user, or others may write to it";
+    let advice = "nothing is changed: look at what its lines do, then chown root and chmod 600, or remove it";
+    log::say(&Error {
+        exit: Exit::System,
+        advice,
+        ..Error::usage(What::Deed("go by the record", path.as_bytes()), says)
+    })
 }
 
 /// The number of this process's network namespace.

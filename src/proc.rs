@@ -74,28 +74,56 @@ pub fn is_machines() -> bool {
 /// Gives `each` the place and the type of every mount of this process's namespace, until it says true; tells whether it did.
 /// The place is as proc(5) has it: a blank is `\040`.
 pub fn mounts(each: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<bool, Errno> {
-    mounts_of(c"/proc/self/mountinfo", each)
+    mounts_of(MOUNTS, each)
 }
 
+/// The mounts that this process can reach from its root.
+pub const MOUNTS: &CStr = c"/proc/self/mountinfo";
+
 /// The same of a file such as that.
-#[inline(never)]
 pub fn mounts_of(file: &CStr, each: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<bool, Errno> {
+    each_mount(file, &mut |mount| each(mount.place, mount.kind))
+}
+
+/// A mount, as proc(5) has it: a blank is `\040`.
+#[derive(Default)]
+pub struct Mount<'l> {
+    /// `MAJOR:MINOR` of the file system.
+    pub device: &'l [u8],
+    /// Which directory of the file system is seen there.
+    pub root: &'l [u8],
+    /// Where it is.
+    pub place: &'l [u8],
+    /// The type of file system.
+    pub kind: &'l [u8],
+}
+
+/// Gives `each` every mount that such a file has, until it says true; tells whether it did.
+#[inline(never)]
+pub fn each_mount(file: &CStr, each: &mut dyn FnMut(&Mount<'_>) -> bool) -> Result<bool, Errno> {
     let mut lines = Lines::new();
     lines.open(file)?;
     while lines.advance()? {
-        // The fifth field is the place, the one behind "-" the type of file system.
-        let (mut place, mut field, mut kind) = (&b""[..], 0, 0);
+        // The third to the fifth field are the device, the root and the place; the one behind "-" is the type.
+        let mut mount = Mount::default();
+        let (mut field, mut kind) = (0, 0);
         let mut rest = Some(lines.line.as_bytes());
         while let Some(words) = rest {
             let word = before(words, b' ');
             rest = words.get(word.len() + 1..);
             field += 1;
-            if field == 5 {
-                place = word;
-            } else if field > 5 && word == b"-" {
-                kind = field + 1;
-            } else if field == kind && each(place, word) {
-                return Ok(true);
+            match field {
+                3 => mount.device = word,
+                4 => mount.root = word,
+                5 => mount.place = word,
+                _ if field > 5 && word == b"-" => kind = field + 1,
+                _ if field == kind => {
+                    mount.kind = word;
+                    if each(&mount) {
+                        return Ok(true);
+                    }
+                }
+                _ => {}
             }
         }
     }

@@ -16,6 +16,9 @@
 //! Without a writable `/run` there is no record; `down` then undoes what the configuration says. One that is there and cannot
 //! be read (`ENOMEM`, `EIO`, `EPERM`, for `down` also `EACCES`) is an error: nothing is done, for `down` would undo what was there
 //! before. A dry run by whoever may not read it goes by the configuration.
+//!
+//! A file that belongs to another user, or that others may write to, is an error, too. What a line may do is judged where it is
+//! carried out (`apply/recorded.rs`): it takes back, and makes nothing.
 
 use crate::error::Errno;
 use crate::limits;
@@ -78,6 +81,8 @@ pub struct Record {
     kept: bool,
     /// Whether there is one that the process has no access to.
     closed: bool,
+    /// Whether there is one that others can have written.
+    strangers: bool,
 }
 
 impl Record {
@@ -85,8 +90,16 @@ impl Record {
     /// written to it.
     #[inline(never)]
     pub fn open(namespace: u64, read: bool) -> Result<Self, Errno> {
-        let mut record =
-            Self { file: None, lines: List::new(), saved: 0, struck: false, new: false, kept: true, closed: false };
+        let mut record = Self {
+            file: None,
+            lines: List::new(),
+            saved: 0,
+            struck: false,
+            new: false,
+            kept: true,
+            closed: false,
+            strangers: false,
+        };
         let mut name = Path::new();
         path(namespace, b"", &mut name);
         match if read { file::open(name.c_str()) } else { record.make(name.c_str()) } {
@@ -126,6 +139,10 @@ impl Record {
 
     #[inline(never)]
     fn read(&mut self, file: OwnedFd) -> Result<(), Errno> {
+        if !file::is_only_owners(&file)? {
+            self.strangers = true;
+            return Ok(());
+        }
         file::lock(&file)?;
         // Even in a new folder: another may have had the lock before.
         while self.lines.read_from(&file, limits::PATH)? > 0 {}
@@ -148,6 +165,12 @@ impl Record {
     /// guess.
     pub const fn is_closed(&self) -> bool {
         self.closed
+    }
+
+    /// Whether there is a file that belongs to another user than root and the process's own, or that others may write to: nothing
+    /// of it has been read.
+    pub const fn is_strangers(&self) -> bool {
+        self.strangers
     }
 
     /// How long it is: what comes behind was made later.

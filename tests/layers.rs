@@ -64,6 +64,7 @@ const ROOMS: &[(&str, Room)] = &[
     ("run", Run),
     ("service", Service),
     ("bind/filter", Pure),
+    ("bind/untraced", Pure),
     ("service/respawn", Pure),
     ("show", Above),
     ("show/walk", Pure),

@@ -23,5 +23,7 @@ mod packets;
 mod rules;
 #[path = "model/sockets.rs"]
 mod sockets;
+#[path = "model/untraced.rs"]
+mod untraced;
 #[path = "model/verifier.rs"]
 mod verifier;

@@ -29,35 +29,35 @@ pub struct Insn {
 const _: () = assert!(size_of::<Insn>() == 8);
 
 /// `BPF_LD | BPF_W | BPF_ABS`: offsets are those of `struct seccomp_data`.
-const LOAD: u16 = 0x20;
+pub(super) const LOAD: u16 = 0x20;
 /// `BPF_ALU | BPF_AND | BPF_K`
 const AND: u16 = 0x54;
 /// `BPF_JMP | BPF_JEQ | BPF_K`
-const IF_EQUAL: u16 = 0x15;
+pub(super) const IF_EQUAL: u16 = 0x15;
 /// `BPF_JMP | BPF_JGE | BPF_K`
 const IF_NOT_LESS: u16 = 0x35;
 /// `BPF_JMP | BPF_JSET | BPF_K`
 const IF_ANY_BIT: u16 = 0x45;
 /// `BPF_RET | BPF_K`
-const ANSWER: u16 = 0x06;
+pub(super) const ANSWER: u16 = 0x06;
 
 /// `struct seccomp_data: nr`, `arch`, and the low half of the first argument.
-const NUMBER: u32 = 0;
-const ARCH: u32 = 4;
+pub(super) const NUMBER: u32 = 0;
+pub(super) const ARCH: u32 = 4;
 const ARGUMENT: u32 = 16;
 
 /// `SECCOMP_RET_ALLOW`
-const ALLOW: u32 = 0x7fff_0000;
+pub(super) const ALLOW: u32 = 0x7fff_0000;
 /// `SECCOMP_RET_USER_NOTIF`
 pub const ASK: u32 = 0x7fc0_0000;
 /// `SECCOMP_RET_ERRNO`
 const ERRNO: u32 = 0x0005_0000;
-const EPERM: u32 = ERRNO | 1;
+pub(super) const EPERM: u32 = ERRNO | 1;
 const ENOSYS: u32 = ERRNO | 38;
 const EAFNOSUPPORT: u32 = ERRNO | 97;
 
 /// What x32 programs add to the numbers of x86_64's system calls; nobody else has it.
-const X32: u32 = 0x4000_0000;
+pub(super) const X32: u32 = 0x4000_0000;
 /// `CLONE_NEWUSER`
 const NEWUSER: u32 = linux::CLONE_NEWUSER;
 
@@ -112,13 +112,13 @@ pub enum Kind {
 
 impl Processor {
     #[cfg(target_arch = "x86_64")]
-    const OWN: Self = Self::X86_64;
+    pub(super) const OWN: Self = Self::X86_64;
     #[cfg(target_arch = "aarch64")]
-    const OWN: Self = Self::Aarch64;
+    pub(super) const OWN: Self = Self::Aarch64;
     #[cfg(target_arch = "arm")]
-    const OWN: Self = Self::Arm;
+    pub(super) const OWN: Self = Self::Arm;
     #[cfg(target_arch = "riscv64")]
-    const OWN: Self = Self::Riscv64;
+    pub(super) const OWN: Self = Self::Riscv64;
 
     /// The processors whose programs its kernel runs.
     const fn arches(self) -> &'static [Calls] {

@@ -11,6 +11,7 @@ pub mod obstacle;
 pub mod program;
 pub mod proof;
 pub mod seccomp;
+pub mod untraced;
 
 use crate::conf::values::u32_;
 use crate::error::{Errno, Error, Exit, What, Why};

@@ -1,12 +1,15 @@
 //! What the levels guard and strict take from a service just before it starts.
 
 use crate::bind::program::Level;
-use crate::bind::{filter, obstacle};
+use crate::bind::{filter, obstacle, untraced};
 use crate::error::{Errno, Error, Exit, What};
 use crate::log::{Outcome, say};
 use crate::proc;
+use crate::record::FOLDER;
+use crate::sys::landlock::{self, Ruleset};
 use crate::sys::path::Path;
 use crate::sys::{file, process};
+use crate::text::Buf;
 use core::ffi::CStr;
 use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::Relaxed;
@@ -34,6 +37,10 @@ const KEPT: [u8; 14] = [
 /// the kernel is told of helpers to run; and their like.
 const DOORS: &[u8] = b"cgroup cgroup2 sysfs bpf debugfs tracefs securityfs configfs efivarfs pstore ";
 
+/// The same below `/proc`: switches, keys of the console, and what drivers of devices and interrupts are told by. A mount of a directory
+/// of `/proc` elsewhere is read-only as a whole.
+const DOORS_OF_PROC: [&[u8]; 8] = [b"/sys", b"/sysrq-trigger", b"/irq", b"/bus", b"/fs", b"/acpi", b"/scsi", b"/mtrr"];
+
 /// Seals this process: nothing that is inherited, nothing the kernel does behind the back of sockets, and at strict no
 /// privilege leads out of the VRF any more. Descriptors are closed but for 0, 1, 2 and those whose bits are in `keep`; `None`
 /// leaves all.
@@ -56,6 +63,7 @@ pub fn seal(level: Level, no_new_privs: Option<bool>, keep: Option<u64>) -> Outc
         step("install the seccomp filter", needs, process::filter(filter::filter(strict)))?;
     }
     if strict {
+        step("close other processes to the service", "", part_from_others())?;
         let kept = KEPT.iter().fold(0_u64, |kept, capability| kept | 1 << capability);
         step("drop capabilities", "", process::keep_capabilities(kept))?;
     }
@@ -80,26 +88,90 @@ fn refuse(what: &'static str, advice: &'static str, errno: Errno) -> Exit {
     say(&Error { advice, ..Error::system(What::Deed(what, b"of the service"), errno) })
 }
 
-/// Makes the kernel's doors read-only on the mounts of this process's own namespace.
+/// Takes from this process the ptrace access to processes that are not its own service's: by a Landlock domain, or where the kernel has
+/// no suitable one, by a filter before the system calls.
+///
+/// | Landlock | given up | what a service notices |
+/// |---|---|---|
+/// | 6 and above (6.12) | signals and abstract Unix sockets of others | nothing else |
+/// | 2 to 5 (5.19) | the right to move files between directories, kept beneath `/` | nothing: mounts are taken away already |
+/// | 1 (5.13) | nothing: every domain would forbid to move files between directories | it cannot trace processes of its own |
+/// | none | nothing | likewise |
+fn part_from_others() -> Result<(), Errno> {
+    let (handled_access_fs, scoped) = match landlock::version() {
+        0 | 1 => return process::filter(untraced::filter()),
+        2..6 => (landlock::REFER, 0),
+        _ => (0, landlock::SCOPES),
+    };
+    let ruleset = landlock::ruleset(&Ruleset { handled_access_fs, handled_access_net: 0, scoped })?;
+    if handled_access_fs != 0 {
+        landlock::keep_beneath(&ruleset, &file::open_dir(c"/")?, handled_access_fs)?;
+    }
+    landlock::enter(&ruleset)
+}
+
+/// Makes the kernel's doors read-only on the mounts of this process's own namespace, and hides the records.
+///
+/// In a chroot the kernel tells only of the mounts that can be reached from there, but whoever has CAP_SYS_CHROOT gets out of it. So
+/// the process leaves it, closes the doors of all mounts, and goes back.
 fn close_doors() -> Result<(), Errno> {
+    let _ = file::mkdir(FOLDER); // or the service could make it; where there is no /run, it cannot either
+    let record = file::identity(FOLDER).ok();
+    let (root, here) = (file::open_place(c"/")?, file::open_place(c".")?);
+    match process::enter_root_of_mounts() {
+        Ok(()) => {
+            let closed = close_all();
+            file::go_back(&root, &here).and(closed)?;
+        }
+        // Without CAP_SYS_CHROOT nobody gets out of a chroot.
+        Err(Errno::EPERM) => close_all()?,
+        Err(errno) => return Err(errno),
+    }
+    // In a chroot there is another one.
+    hide_if(FOLDER, record)
+}
+
+/// Closes the doors of all mounts that can be reached from the root.
+fn close_all() -> Result<(), Errno> {
     file::mount_private(c"/")?;
+    let record = file::identity(FOLDER).ok();
+    let mut numbers = [0; 24];
+    let mut device = Buf::new(&mut numbers);
+    if let Some((number, _)) = record {
+        let (major, minor) = file::numbers(number);
+        device.num(major).str(":").num(minor);
+    }
+    let device = device.as_bytes();
     let mut done = Ok(());
     let mut path = Path::new();
-    proc::mounts(&mut |place, kind| {
-        let mut of = |place: &[u8], below: &[u8]| {
+    proc::each_mount(proc::MOUNTS, &mut |mount| {
+        let mut at = |below: &[u8], close: &dyn Fn(&CStr) -> Result<(), Errno>| {
             path.truncate(0);
-            unescape(place, &mut path);
+            unescape(mount.place, &mut path);
             path.add(below);
-            done = shut(path.c_str(), !below.is_empty());
+            if done.is_ok() {
+                done = close(path.c_str());
+            }
         };
-        if kind == b"proc" {
-            of(place, b"/sys");
-        } else if DOORS.split(|byte| *byte == b' ').any(|door| door == kind) {
-            of(place, b"");
+        if mount.kind == b"proc" && mount.root == b"/" {
+            for door in DOORS_OF_PROC {
+                at(door, &|path| shut(path, true));
+            }
+        } else if mount.kind == b"proc" || DOORS.split(|byte| *byte == b' ').any(|door| door == mount.kind) {
+            at(b"", &|path| shut(path, false));
+        } else if mount.device == device {
+            for below in [&b""[..], b"/vrf-launch", b"/run/vrf-launch"] {
+                at(below, &|path| hide_if(path, record));
+            }
         }
         done.is_err()
     })?;
     done
+}
+
+/// Hides a directory if it is that one: device and inode.
+fn hide_if(path: &CStr, record: Option<(u64, u64)>) -> Result<(), Errno> {
+    if record.is_some() && file::identity(path).ok() == record { file::hide(path) } else { Ok(()) }
 }
 
 /// Makes what is mounted at a path read-only; with `bind`, makes a mount of it first.

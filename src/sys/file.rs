@@ -45,6 +45,11 @@ pub fn open_dir(path: &CStr) -> Result<OwnedFd> {
     open_at(linux::AT_FDCWD, path, linux::O_DIRECTORY)
 }
 
+/// Opens a directory only to go there: that takes no right to read it.
+pub fn open_place(path: &CStr) -> Result<OwnedFd> {
+    open_at(linux::AT_FDCWD, path, linux::O_PATH | linux::O_DIRECTORY)
+}
+
 /// Opens a file below a directory for writing.
 pub fn open_write_at(dir: &OwnedFd, path: &CStr) -> Result<OwnedFd> {
     open_at(dir.as_raw_fd(), path, linux::O_WRONLY)
@@ -195,6 +200,13 @@ pub fn status(fd: &OwnedFd) -> Result<((u64, u64), u64)> {
     Ok(((stat.st_dev, stat.st_ino), u64::try_from(stat.st_size).unwrap_or(0)))
 }
 
+/// Whether an open file belongs to root or to the user that the process acts as, and nobody else may write to it.
+pub fn is_only_owners(fd: &OwnedFd) -> Result<bool> {
+    let stat = rustix::fs::fstat(borrowed(fd))?;
+    let is_own = stat.st_uid == 0 || stat.st_uid == rustix::process::geteuid().as_raw();
+    Ok(is_own && stat.st_mode & (linux::S_IWGRP | linux::S_IWOTH) == 0)
+}
+
 /// Whether a path names a regular file.
 pub fn is_regular(path: &CStr) -> bool {
     let stat = rustix::fs::statat(CWD, path, AtFlags::empty());
@@ -224,6 +236,24 @@ pub fn chdir(path: &CStr) -> Result<()> {
     // SAFETY: the kernel reads a C string.
     unsafe { call!(chdir, path.as_ptr(), 0, 0) }?;
     Ok(())
+}
+
+/// Takes one open directory for the root and goes to another. `fchdir(2)`, `chroot(2)`.
+pub fn go_back(root: &OwnedFd, here: &OwnedFd) -> Result<()> {
+    rustix::process::fchdir(borrowed(root))?;
+    rustix::process::chroot(c".")?;
+    Ok(rustix::process::fchdir(borrowed(here))?)
+}
+
+/// How a path's file system is numbered: its major and its minor number.
+pub fn numbers(device: u64) -> (u32, u32) {
+    (rustix::fs::major(device), rustix::fs::minor(device))
+}
+
+/// Lets nobody in this mount namespace find what is in a directory. `mount(2)`.
+pub fn hide(path: &CStr) -> Result<()> {
+    let flags = linux::MS_RDONLY | linux::MS_NOSUID | linux::MS_NODEV | linux::MS_NOEXEC;
+    mount_with(c"none", path, c"tmpfs", flags, c"size=4k,mode=0555")
 }
 
 /// Lets this process and its children find one file in the place of another, and nobody else. `unshare(2)`, `mount(2)`.

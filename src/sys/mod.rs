@@ -33,6 +33,7 @@ macro_rules! call {
 pub mod args;
 pub mod bpf;
 pub mod file;
+pub mod landlock;
 pub mod mem;
 pub mod net;
 pub mod path;

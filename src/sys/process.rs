@@ -524,6 +524,15 @@ pub fn unshare_doors() -> Result<()> {
     Ok(())
 }
 
+/// Makes the root of this process's mount namespace its root and its working directory: out of a chroot. `setns(2)`. Errors: `EPERM`
+/// without CAP_SYS_CHROOT.
+pub fn enter_root_of_mounts() -> Result<()> {
+    let own = file::open(c"/proc/self/ns/mnt")?;
+    // SAFETY: numbers only; this changes what paths mean, and no memory.
+    unsafe { call!(setns, own.as_raw_fd(), linux::CLONE_NEWNS, 0) }?;
+    Ok(())
+}
+
 /// Drops all capabilities but those whose bits are set, from all sets: what this process has, what it could be given by a
 /// program that it executes (the bounding set), and what it hands on. `capset(2)`, `prctl(2)`.
 pub fn keep_capabilities(kept: u64) -> Result<()> {

@@ -13,14 +13,14 @@ const RISCV64: u32 = 0xc000_00f3;
 const RISCV32: u32 = 0x4000_00f3;
 const ARCHES: [u32; 6] = [X86_64, I386, AARCH64, ARM, RISCV64, RISCV32];
 /// `__X32_SYSCALL_BIT`
-const X32: u32 = 0x4000_0000;
+pub const X32: u32 = 0x4000_0000;
 
 pub const PROCESSORS: [Processor; 4] = [Processor::X86_64, Processor::Aarch64, Processor::Arm, Processor::Riscv64];
 pub const KINDS: [Kind; 3] = [Kind::Guard, Kind::Strict, Kind::Asking];
 
 /// The programs that the kernel of a processor runs. That of arm may be one of aarch64: many boards have a system of 32 bits on
 /// a kernel of 64.
-fn runs(processor: Processor) -> &'static [u32] {
+pub fn runs(processor: Processor) -> &'static [u32] {
     match processor {
         Processor::X86_64 => &[X86_64, I386],
         Processor::Aarch64 | Processor::Arm => &[AARCH64, ARM],
@@ -29,7 +29,7 @@ fn runs(processor: Processor) -> &'static [u32] {
 }
 
 /// What a number means to programs of a processor, and whether they are of x32.
-fn name(arch: u32, number: u32) -> (&'static str, bool) {
+pub fn name(arch: u32, number: u32) -> (&'static str, bool) {
     let (x32, number) = if arch == X86_64 && number & X32 != 0 { (true, number & !X32) } else { (false, number) };
     let index = number as usize;
     let name = match arch {
@@ -99,12 +99,12 @@ fn arguments() -> impl Iterator<Item = u32> {
 }
 
 /// The numbers that there are, and some that are none.
-fn numbers() -> impl Iterator<Item = u32> {
+pub fn numbers() -> impl Iterator<Item = u32> {
     let edges = [0x3fff_ffff, 0x7fff_ffff, 0x8000_0000, 0x8000_0029, 0xbfff_ffff, 0xc000_0029, u32::MAX];
     (0..=600).chain((0..=600).map(|number| number | X32)).chain(edges)
 }
 
-fn call(arch: u32, number: u32, first: u32) -> Call {
+pub fn call(arch: u32, number: u32, first: u32) -> Call {
     // What is in the upper half of a register, or in the other registers, does not matter.
     let first = u64::from(first) | 0x1000_0002_0000_0000;
     Call { arch, number, arguments: [first, 0x1000_0011, 2, 40, 0x1000_0000, 1] }
