@@ -224,7 +224,7 @@ impl Move<'_> {
         let failed = |errno| self.refuse(pid, errno);
         let folder = target.open(self.vrf.map(|vrf| vrf.name), self.level).map_err(failed)?;
         if let Some(vrf) = self.vrf {
-            bind::attach(&folder, vrf, self.level).map_err(failed)?;
+            bind::renew(&folder, &mut target.path, vrf, self.level).map_err(failed)?;
         }
         let mut done = 0;
         loop {
@@ -486,11 +486,12 @@ pub fn endpoint(address: &[u8; 28], out: &mut Buf<'_>) {
     out.byte(b':').num(u16::from_be_bytes([*high, *low]).into());
 }
 
-/// Binds the sockets of a process that are bound to an interface that is gone to the VRF: it was deleted and made anew.
+/// Binds to a VRF the sockets of a process that are bound to an interface which is gone, or to the index that the VRF had before it
+/// was deleted and made anew: another interface may have that now.
 #[inline(never)]
-pub fn repair(pid: u32, index: u32) -> Outcome {
+pub fn repair(pid: u32, was: u32, index: u32) -> Outcome {
     let walked = sockets(pid, &mut |held, socket| {
-        if held.was != 0 && held.was != index && is_gone(held.was) {
+        if held.was != 0 && held.was != index && (held.was == was || is_gone(held.was)) {
             let _ = bind_to(socket, index); // one that cannot stays what it was: bound to what is not there
         }
         true
