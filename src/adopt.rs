@@ -490,12 +490,20 @@ pub fn endpoint(address: &[u8; 28], out: &mut Buf<'_>) {
 /// was deleted and made anew: another interface may have that now.
 #[inline(never)]
 pub fn repair(pid: u32, was: u32, index: u32) -> Outcome {
+    let mut refused_by = None;
     let walked = sockets(pid, &mut |held, socket| {
         if held.was != 0 && held.was != index && (held.was == was || is_gone(held.was)) {
-            let _ = bind_to(socket, index); // one that cannot stays what it was: bound to what is not there
+            refused_by = refused_by.or(bind_to(socket, index).err());
         }
         true
     });
+    if let Some(errno) = refused_by {
+        // At level strict, the program that keeps sockets bound refuses this to everybody. No packet of theirs passes the filters.
+        log::message(&|out| {
+            put_process(pid, out);
+            errno.render(out.str("it has to be started again, for its sockets cannot be bound to the new VRF: "));
+        });
+    }
     match walked {
         Ok(()) | Err(Errno::ENOENT | Errno::ESRCH | Errno::ENOSYS) => Ok(()),
         Err(errno) => Err(refused("repair the sockets of", b"services", errno)),
