@@ -286,7 +286,7 @@ impl Move<'_> {
         let failed = |errno| self.refuse(pid, errno);
         let folder = target.open(self.vrf.map(|vrf| vrf.name), self.level).map_err(failed)?;
         if let Some(vrf) = self.vrf {
-            bind::attach(&folder, vrf, self.level).map_err(failed)?;
+            bind::renew(&folder, &mut target.path, vrf, self.level).map_err(failed)?;
         }
         let mut done = 0;
         loop {
@@ -627,15 +627,24 @@ pub fn endpoint(address: &[u8; 28], out: &mut Buf<'_>) {
     out.byte(b':').num(u16::from_be_bytes([*high, *low]).into());
 }
 
-/// Binds the sockets of a process that are bound to an interface that is gone to the VRF: it was deleted and made anew.
+/// Binds to a VRF the sockets of a process that are bound to an interface which is gone, or to the index that the VRF had before it
+/// was deleted and made anew: another interface may have that now.
 #[inline(never)]
-pub fn repair(pid: u32, index: u32) -> Outcome {
+pub fn repair(pid: u32, was: u32, index: u32) -> Outcome {
+    let mut refused_by = None;
     let walked = sockets(pid, &mut |held, socket| {
-        if held.was != 0 && held.was != index && is_gone(held.was) {
-            let _ = bind_to(socket, index); // one that cannot stays what it was: bound to what is not there
+        if held.was != 0 && held.was != index && (held.was == was || is_gone(held.was)) {
+            refused_by = refused_by.or(bind_to(socket, index).err());
         }
         true
     });
+    if let Some(errno) = refused_by {
+        // At level strict, the program that keeps sockets bound refuses this to everybody. No packet of theirs passes the filters.
+        log::message(&|out| {
+            put_process(pid, out);
+            errno.render(out.str("it has to be started again, for its sockets cannot be bound to the new VRF: "));
+        });
+    }
     match walked {
         Ok(()) | Err(Errno::ENOENT | Errno::ESRCH | Errno::ENOSYS) => Ok(()),
         Err(errno) => Err(refused("repair the sockets of", b"services", errno)),

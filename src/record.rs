@@ -75,8 +75,6 @@ pub struct Record {
     saved: usize,
     /// Whether lines are struck out.
     struck: bool,
-    /// Whether the folder was not there before.
-    new: bool,
     /// Whether there is a file behind it, or none had to be.
     kept: bool,
     /// Whether there is one that the process has no access to.
@@ -95,14 +93,13 @@ impl Record {
             lines: List::new(),
             saved: 0,
             struck: false,
-            new: false,
             kept: true,
             closed: false,
             strangers: false,
         };
         let mut name = Path::new();
         path(namespace, b"", &mut name);
-        match if read { file::open(name.c_str()) } else { record.make(name.c_str()) } {
+        match if read { file::open(name.c_str()) } else { make(name.c_str()) } {
             Ok(file) => record.read(file)?,
             Err(Errno::ENOENT) if read => {}
             // No place for a record is no reason to leave a machine without its network.
@@ -131,13 +128,6 @@ impl Record {
     }
 
     #[inline(never)]
-    fn make(&mut self, name: &CStr) -> Result<OwnedFd, Errno> {
-        // Where it cannot be made, opening says why.
-        self.new = file::mkdir(FOLDER).is_ok();
-        file::open_or_create(name)
-    }
-
-    #[inline(never)]
     fn read(&mut self, file: OwnedFd) -> Result<(), Errno> {
         if !file::is_only_owners(&file)? {
             self.strangers = true;
@@ -149,11 +139,6 @@ impl Record {
         self.saved = self.lines.as_slice().len();
         self.file = Some(file);
         Ok(())
-    }
-
-    /// Whether this is the first time on this machine: nobody has been launched, either.
-    pub const fn is_new(&self) -> bool {
-        self.new
     }
 
     /// Whether there is a file behind it.
@@ -288,6 +273,12 @@ impl Record {
         copy.extend(self.lines.as_slice())?;
         Ok(copy.leak())
     }
+}
+
+/// Opens a record, and makes it and its folder where they are missing.
+fn make(name: &CStr) -> Result<OwnedFd, Errno> {
+    let _ = file::mkdir(FOLDER); // where it cannot be made, opening the record says why
+    file::open_or_create(name)
 }
 
 /// The name of a network namespace's record, or of what belongs to it.

@@ -97,15 +97,25 @@ impl Rtnl {
     }
 
     /// Waits for an event and reads it away; false when `timeout_ms` passed without one.
-    #[inline(never)]
     pub fn wait_event(&self, timeout_ms: u32) -> sys::Result<bool> {
+        self.next_event(timeout_ms).map(|event| event.is_some())
+    }
+
+    /// Waits for an event, and gives its kind (`RTM_*`), which is 0 where events were lost; `None` when `timeout_ms` passed without
+    /// one.
+    pub fn next_event(&self, timeout_ms: u32) -> sys::Result<Option<u16>> {
         if !net::wait_readable(&self.fd, timeout_ms)? {
-            return Ok(false);
+            return Ok(None);
         }
-        // Cut to fit: that something happened is all that is asked.
-        match net::receive_many(&self.fd, &mut [0; 64], 64, &mut [0]) {
-            // ENOBUFS: events were lost.
-            Ok(_) | Err(Errno::ENOBUFS) => Ok(true),
+        // Cut to fit: what has happened to which interface is not asked.
+        let mut event = [0; 64];
+        match net::receive_many(&self.fd, &mut event, 64, &mut [0]) {
+            Ok(_) => {
+                let [_, _, _, _, low, high, ..] = event;
+                Ok(Some(u16::from_ne_bytes([low, high])))
+            }
+            // Events were lost.
+            Err(Errno::ENOBUFS) => Ok(Some(0)),
             Err(errno) => Err(errno),
         }
     }

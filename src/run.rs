@@ -3,7 +3,7 @@
 mod confirm;
 mod shared;
 
-use crate::adopt::{self, Move, descriptors};
+use crate::adopt::{Move, descriptors};
 use crate::apply::{Apply, DHCP_END};
 use crate::baked::BAKED;
 use crate::bind::cgroup::{self, Namespace};
@@ -495,7 +495,7 @@ impl Story<'_> {
         outcome = outcome.and(apply.end()).and(self.share(apply, start));
         outcome = outcome.and(apply.settle(start, self.options.wait_ms, self.options.waits));
         log::done("addresses are settled", b"");
-        if apply.record.is_new() { outcome } else { outcome.and(self.refresh(false)) }
+        outcome.and(refresh(&[]))
     }
 
     /// As [`Self::up`], in a dry run.
@@ -641,33 +641,6 @@ impl Story<'_> {
         self.one(node, &[Phase::Create], &mut |name, phase, item| carry_out(apply, name, phase, item))
     }
 
-    /// Lets the services that run in VRFs use the members there are now, and no others; `leaving`: nor the interfaces selected.
-    #[inline(never)]
-    fn refresh(&self, leaving: bool) -> Outcome {
-        bind::refresh(
-            &mut |name, reach| {
-                let asked = Rtnl::open_plain().and_then(|mut rtnl| {
-                    let index = vrf::reach(&mut rtnl, name, reach)?;
-                    if leaving {
-                        for node in self.order.as_slice() {
-                            match vrf::link_index(&mut rtnl, self.name(*node)) {
-                                Ok(gone) => reach.leave(gone),
-                                Err(Errno::ENODEV) => {}
-                                Err(errno) => return Err(errno),
-                            }
-                        }
-                    }
-                    Ok(index)
-                });
-                match asked {
-                    Err(Errno::ENODEV) => Ok(0),
-                    other => other.map_err(|errno| refused("find VRF", name, errno)),
-                }
-            },
-            &mut adopt::repair,
-        )
-    }
-
     /// Brings up again what has gone and come back, while others use the rest. What is not there is left alone, without a
     /// word, and so is what somebody took down; commands for a shell are not run a second time.
     fn again(&self, apply: &mut Apply) -> Outcome {
@@ -695,7 +668,7 @@ impl Story<'_> {
         }
         let before = apply.record.len().min(before);
         let _ = self.share(apply, before); // said only where all is
-        let ended = apply.end().and(self.refresh(false));
+        let ended = apply.end().and(refresh(&[]));
         log::mute(self.options.quiet);
         if apply.record.len() > before {
             log::message(&|out| {
@@ -960,8 +933,12 @@ impl Story<'_> {
             let is_client = |owner: Owner<'_>, line: &[u8]| line.starts_with(DHCP_END) && ours(owner.name());
             outcome = outcome.and(apply.undo(0, &is_client));
             // No service may use an interface that has left its VRF, not for a moment.
-            let refresh = |leaving| if self.options.dry_run { Ok(()) } else { self.refresh(leaving) };
-            outcome = outcome.and(refresh(true)).and(self.take_back(apply)).and(refresh(false));
+            let refresh = |leaving| if self.options.dry_run { Ok(()) } else { refresh(leaving) };
+            let mut leaving = List::new();
+            for &node in self.order.as_slice() {
+                leaving.push(self.name(node)).map_err(|errno| refused("index", self.conf.file, errno))?;
+            }
+            outcome = outcome.and(refresh(leaving.as_slice())).and(self.take_back(apply)).and(refresh(&[]));
         }
         if !self.options.dry_run {
             apply.record.each_down(&mut |name| self.selects(name)); // to be noted once
@@ -1030,6 +1007,27 @@ impl Story<'_> {
         print(text.as_slice())?;
         print(self.plan_shared(None)?.as_slice())
     }
+}
+
+/// Lets the services that run in VRFs use the members there are now, and no others: nor those that are `leaving`.
+fn refresh(leaving: &[Name]) -> Outcome {
+    bind::refresh(&mut |name, reach| {
+        let asked = Rtnl::open_plain().and_then(|mut rtnl| {
+            let index = vrf::reach(&mut rtnl, name, reach)?;
+            for leaving in leaving {
+                match vrf::link_index(&mut rtnl, leaving) {
+                    Ok(gone) => reach.leave(gone),
+                    Err(Errno::ENODEV) => {}
+                    Err(errno) => return Err(errno),
+                }
+            }
+            Ok(index)
+        });
+        match asked {
+            Err(Errno::ENODEV) => Ok(0),
+            other => other.map_err(|errno| refused("find VRF", name, errno)),
+        }
+    })
 }
 
 /// Carries one item out in the name of its interface.
@@ -1188,6 +1186,10 @@ fn supervised(
                 true => story.change(&mut Story::again),
                 false => story.change(&mut Story::up),
             })
+        },
+        refresh: &|| {
+            log::mute(!options.verbose); // what goes wrong is said by the next `up`
+            refresh(&[])
         },
         enter: &|vrf, level, keep, listen| enter(options, vrf, level, options.keep | keep, listen, environment),
         level: options.level,

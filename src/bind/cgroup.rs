@@ -23,7 +23,6 @@ use crate::bytes::before;
 use crate::error::Errno;
 use crate::log::Outcome;
 use crate::proc::{self, Lines};
-use crate::record::FOLDER;
 use crate::sys::path::Path;
 use crate::sys::{OwnedFd, file, net, process};
 use crate::text::Buf;
@@ -33,7 +32,9 @@ use core::ffi::CStr;
 /// `CGROUP2_SUPER_MAGIC`. Source: `uapi/linux/magic.h`.
 const CGROUP2: u64 = 0x6367_7270;
 /// Where cgroup2 is: alone; beside cgroup v1 (systemd's and OpenRC's hybrid layout); where iproute2 and we mount it.
-const PLACES: [&CStr; 3] = [c"/sys/fs/cgroup", c"/sys/fs/cgroup/unified", c"/run/cgroup2"];
+const PLACES: [&CStr; 3] = [c"/sys/fs/cgroup", c"/sys/fs/cgroup/unified", MADE];
+/// The last of them, a folder that [`mount_point`] makes.
+pub const MADE: &CStr = c"/run/cgroup2";
 /// Our part of a path begins so, and goes on with the level's name.
 const OURS: &[u8] = b"vrf-launch-";
 /// Behind it comes the VRF's name.
@@ -400,15 +401,9 @@ impl Target {
     /// Opens the folder for a VRF and a level (`None`: for no VRF), making it and those above it that are ours.
     pub fn open(&mut self, vrf: Option<&[u8]>, level: Level) -> Result<OwnedFd, Errno> {
         match self.open_as(vrf, level, false) {
-            Err(Errno::ENOENT) => self.make(vrf, level),
+            Err(Errno::ENOENT) => self.open_as(vrf, level, true),
             other => other,
         }
-    }
-
-    fn make(&mut self, vrf: Option<&[u8]>, level: Level) -> Result<OwnedFd, Errno> {
-        let opened = self.open_as(vrf, level, true);
-        let _ = file::mkdir(FOLDER); // it tells `up` that there may be services; without it, `up` looks
-        opened
     }
 
     #[inline(never)]
@@ -428,7 +423,7 @@ impl Target {
             // Before the tree is mounted for the first time, the kernel names no process's place in it.
             let opened = self.find_below(b"self").and_then(|()| self.open_as(vrf, level, false));
             match opened {
-                Err(Errno::ENOENT) if is_cgroup2(usual) => return Ok(self.make(vrf, level)),
+                Err(Errno::ENOENT) if is_cgroup2(usual) => return Ok(self.open_as(vrf, level, true)),
                 Err(_) => {}
                 opened => return Ok(opened),
             }

@@ -13,6 +13,7 @@ pub mod proof;
 pub mod seccomp;
 pub mod untraced;
 
+use crate::adopt;
 use crate::conf::values::u32_;
 use crate::error::{Errno, Error, Exit, What, Why};
 use crate::features;
@@ -86,7 +87,7 @@ fn join(vrf: Option<&Vrf<'_>>, level: Level) -> Outcome {
     let opened = target.find_and_open(vrf.map(|vrf| vrf.name), level)?;
     let joined = opened.and_then(|folder| {
         if let Some(vrf) = vrf {
-            attach(&folder, vrf, level)?;
+            renew(&folder, &mut target.path, vrf, level)?;
         }
         if !target.is_joined() {
             cgroup::join(&folder)?;
@@ -97,9 +98,21 @@ fn join(vrf: Option<&Vrf<'_>>, level: Level) -> Outcome {
     joined.map_err(|errno| refuse("join VRF", name, errno, target.path.as_bytes(), obstacle::of_cgroup(errno)))
 }
 
-/// Attaches to a cgroup what binds the processes in it. Gives whether what stood there was for another VRF of that name.
+/// Attaches to a cgroup what binds the processes in it. If the VRF was deleted and made anew, sockets of services that run there
+/// are bound to it as well.
+pub fn renew(cgroup: &OwnedFd, path: &mut Path, vrf: &Vrf<'_>, level: Level) -> Result<(), Errno> {
+    let was = attach(cgroup, vrf, level)?;
+    if features::UP && was.is_some() {
+        let mut namespace = Namespace::new();
+        namespace.find();
+        let _ = repair(cgroup, path, &namespace, vrf, level, was)?; // said; it is about the other services
+    }
+    Ok(())
+}
+
+/// Attaches to a cgroup what binds the processes in it. If sockets were bound to another VRF of that name there, gives its index.
 #[inline(never)]
-pub fn attach(cgroup: &OwnedFd, vrf: &Vrf<'_>, level: Level) -> Result<bool, Errno> {
+fn attach(cgroup: &OwnedFd, vrf: &Vrf<'_>, level: Level) -> Result<Option<u32>, Errno> {
     let index = vrf.index;
     if level == Level::Bind {
         let wanted = program::name(&program::BIND, index);
@@ -112,21 +125,79 @@ pub fn attach(cgroup: &OwnedFd, vrf: &Vrf<'_>, level: Level) -> Result<bool, Err
         if hooks.is_empty() {
             continue;
         }
-        let mut pass = List::new();
-        let mut grown = Ok(());
-        let fits = program::pass(vrf.interfaces, shared, &mut |insn| grown = grown.and_then(|()| pass.push(insn)));
-        grown?;
-        if !fits {
-            return Err(Errno::E2BIG);
-        }
-        let wanted = program::name(&program::PASS, program::sum(vrf.interfaces, shared));
-        stand(cgroup, hooks, &wanted, pass.as_slice(), &[])?;
+        filter(cgroup, hooks, vrf.interfaces, shared)?;
     }
     if level == Level::Strict {
         stand(cgroup, &[bpf::SETSOCKOPT], &program::name(&program::KEEP, 0), &program::KEEP_BOUND, &[])?;
     }
     let wanted = program::name(&program::GUARD, index);
     stand(cgroup, &[bpf::SOCK_CREATE], &wanted, &program::guard(index, true), &program::guard(index, false))
+}
+
+/// Lets packets pass at these hooks of a cgroup by these interfaces and to these networks alone.
+fn filter(cgroup: &OwnedFd, hooks: &[Hook], interfaces: &[u32], shared: &[Net]) -> Result<(), Errno> {
+    let mut pass = List::new();
+    let mut grown = Ok(());
+    let fits = program::pass(interfaces, shared, &mut |insn| grown = grown.and_then(|()| pass.push(insn)));
+    grown?;
+    if !fits {
+        return Err(Errno::E2BIG);
+    }
+    let wanted = program::name(&program::PASS, program::sum(interfaces, shared));
+    stand(cgroup, hooks, &wanted, pass.as_slice(), &[]).map(drop)
+}
+
+/// The hooks that packets pass.
+const PACKETS: [Hook; 2] = [bpf::INGRESS, bpf::EGRESS];
+/// This bit in the name of a program that binds sockets says that its VRF is gone. An index has 31 bits.
+const GONE: u32 = 1 << 31;
+
+/// Lets no packet pass in a cgroup whose VRF is gone: the kernel may give its index, to which the sockets are bound, and those of its
+/// members to other interfaces. Level bind gets filters for that time, and the name of its program says so to [`attach`].
+fn shut(cgroup: &OwnedFd, level: Level) -> Result<(), Errno> {
+    if level == Level::Bind {
+        // Any name of that kind will do to find the program.
+        let (_, standing) = first(cgroup, bpf::SOCK_CREATE, &program::name(&program::BIND, u32::MAX), 0)?;
+        let Some((_, number)) = standing else { return Ok(()) }; // no service has been started here
+        let index = number & !GONE;
+        let wanted = program::name(&program::BIND, index | GONE);
+        stand(cgroup, &[bpf::SOCK_CREATE], &wanted, &program::bind(index), &[])?;
+    }
+    filter(cgroup, &PACKETS, &[], &[])
+}
+
+/// Gives the sockets that processes of a cgroup hold to its VRF, if they were bound to another one of that name, whose index was
+/// `was`. At level bind, packets may pass again then. The inner error has been said.
+fn repair(
+    cgroup: &OwnedFd,
+    path: &mut Path,
+    namespace: &Namespace,
+    vrf: &Vrf<'_>,
+    level: Level,
+    was: Option<u32>,
+) -> Result<Outcome, Errno> {
+    let mut outcome = Ok(());
+    if let Some(was) = was {
+        let mut members = List::new();
+        let len = path.len();
+        let listed = namespace.members(path, &mut |pid| {
+            let _ = u32_(pid).map(|pid| members.push(pid)); // as many as there is memory for
+        });
+        path.truncate(len);
+        listed?;
+        for pid in members.as_slice() {
+            outcome = outcome.and(adopt::repair(*pid, was & !GONE, vrf.index));
+        }
+    }
+    if level == Level::Bind {
+        for hook in PACKETS {
+            // That of `shut` has another number.
+            while let (_, Some((program, _))) = first(cgroup, hook, &program::name(&program::PASS, 1), 0)? {
+                bpf::detach(cgroup, &program, hook)?;
+            }
+        }
+    }
+    Ok(outcome)
 }
 
 /// Says what the kernel refused, more of it, and what to do about it.
@@ -141,15 +212,21 @@ const PROGRAMS: usize = 64;
 
 /// Sees to it that a program of that name stands at these hooks of a cgroup. One that does is left; one of the same kind
 /// that is for another VRF, or for other members, is replaced in one step, so that nothing gets out meanwhile. `other` is for a
-/// kernel that does not take the first. Gives whether one was replaced.
+/// kernel that does not take the first. Gives the number in the name of the one that was replaced.
 #[inline(never)]
-fn stand(cgroup: &OwnedFd, hooks: &[Hook], wanted: &Name, program: &[Insn], other: &[Insn]) -> Result<bool, Errno> {
-    let (mut loaded, mut known, mut replaced) = (None, 0, false);
+fn stand(
+    cgroup: &OwnedFd,
+    hooks: &[Hook],
+    wanted: &Name,
+    program: &[Insn],
+    other: &[Insn],
+) -> Result<Option<u32>, Errno> {
+    let (mut loaded, mut known, mut replaced) = (None, 0, None);
     for &hook in hooks {
         let (id, stale) = first(cgroup, hook, wanted, known)?;
         if id != 0 {
             known = id;
-            if let Some(stale) = stale {
+            if let Some((stale, _)) = stale {
                 let _ = bpf::detach(cgroup, &stale, hook); // of two that were attached at once, one was replaced
             }
             continue;
@@ -161,7 +238,8 @@ fn stand(cgroup: &OwnedFd, hooks: &[Hook], wanted: &Name, program: &[Insn], othe
                 loaded => loaded?,
             }),
         };
-        replaced |= stale.is_some();
+        let (stale, number) = stale.unzip();
+        replaced = replaced.or(number);
         match bpf::attach(cgroup, program, hook, bpf::ALLOW_MULTI, stale.as_ref()) {
             // Somebody else has replaced it since: then there is none of ours.
             Err(Errno::ENOENT) => bpf::attach(cgroup, program, hook, bpf::ALLOW_MULTI, None)?,
@@ -180,10 +258,10 @@ fn stand(cgroup: &OwnedFd, hooks: &[Hook], wanted: &Name, program: &[Insn], othe
     Ok(replaced)
 }
 
-/// The first program of that name at a hook of a cgroup, 0 where there is none, and one of the same kind that has another name;
-/// `known` is the number of one of that name.
+/// The first program of that name at a hook of a cgroup, 0 where there is none, and one of the same kind that has another name,
+/// with the number in that; `known` is the number of one of that name.
 #[inline(never)]
-fn first(cgroup: &OwnedFd, hook: Hook, wanted: &Name, known: u32) -> Result<(u32, Option<OwnedFd>), Errno> {
+fn first(cgroup: &OwnedFd, hook: Hook, wanted: &Name, known: u32) -> Result<(u32, Option<(OwnedFd, u32)>), Errno> {
     let mut ids = [0; PROGRAMS];
     let count = bpf::query(cgroup, hook, &mut ids)?;
     let (mut found, mut stale) = (0, None);
@@ -196,7 +274,7 @@ fn first(cgroup: &OwnedFd, hook: Hook, wanted: &Name, known: u32) -> Result<(u32
         let Ok(fd) = bpf::open(id) else { continue }; // gone since
         bpf::name(&fd, &mut name)?;
         if name.get(..7) == wanted.get(..7) && name != *wanted {
-            stale = Some(fd);
+            stale = Some((fd, program::number(&name)));
             continue;
         }
         core::mem::forget(fd); // exec closes it
@@ -267,9 +345,9 @@ pub type Look<'l> = &'l mut dyn FnMut(&[u8], &mut Reach) -> Outcome<u32>;
 /// Brings what stands in the cgroups of running services into agreement with their VRFs, as they are now: `look` gives the
 /// index of the VRF of a name (0 where there is none) and its interfaces.
 ///
-/// A service of a VRF that is gone stays bound to what is not there: nothing gets out. Where it has been made anew since, the
-/// sockets that services hold are bound to what is gone: `repair` is given each of their processes.
-pub fn refresh(look: Look<'_>, repair: &mut dyn FnMut(u32, u32) -> Outcome) -> Outcome {
+/// The services are found in the cgroup tree. For those of a VRF that is gone nothing gets in or out. If it has been made anew since,
+/// the sockets that services hold are bound to it.
+pub fn refresh(look: Look<'_>) -> Outcome {
     let mut root = Path::new();
     if !cgroup::mounted(&mut root) {
         return Ok(());
@@ -292,7 +370,6 @@ pub fn refresh(look: Look<'_>, repair: &mut dyn FnMut(u32, u32) -> Outcome) -> O
         let Some(parts) = cgroup::parts(path.as_bytes()) else { return Ok(()) };
         let mut reach = Reach::default();
         let index = match look(parts.vrf, &mut reach) {
-            Ok(0) => return Ok(()),
             Ok(index) => index,
             Err(exit) => {
                 outcome = Err(exit);
@@ -301,19 +378,19 @@ pub fn refresh(look: Look<'_>, repair: &mut dyn FnMut(u32, u32) -> Outcome) -> O
         };
         let Reach { interfaces, shared } = &reach;
         let vrf = Vrf { name: parts.vrf, index, interfaces: interfaces.as_slice(), shared: shared.as_slice() };
-        let attached = folder.and_then(|folder| attach(&folder, &vrf, parts.level));
-        match attached {
-            Ok(true) => {
-                let mut members = List::new();
-                let listed = namespace.members(path, &mut |pid| {
-                    let _ = u32_(pid).map(|pid| members.push(pid)); // as many as there is memory for
-                });
-                listed?;
-                for pid in members.as_slice() {
-                    outcome = outcome.and(repair(*pid, index));
-                }
+        let level = parts.level;
+        let mut place = Path::new();
+        place.add(path.as_bytes());
+        let done = folder.and_then(|folder| match index {
+            0 => shut(&folder, level).map(Ok),
+            _ => {
+                let was = attach(&folder, &vrf, level)?;
+                repair(&folder, &mut place, &namespace, &vrf, level, was)
             }
-            Err(Errno::ENOENT) | Ok(false) => {} // it may have gone meanwhile
+        });
+        match done {
+            Ok(said) => outcome = outcome.and(said),
+            Err(Errno::ENOENT) => {} // it may have gone meanwhile
             Err(errno) => {
                 outcome = Err(refuse("refresh VRF", vrf.name, errno, path.as_bytes(), obstacle::of_cgroup(errno)))
             }

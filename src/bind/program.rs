@@ -466,6 +466,12 @@ pub fn name(start: &[u8; 7], number: u32) -> Name {
     name
 }
 
+/// The number in a program's name; 0 where it has none.
+pub fn number(name: &Name) -> u32 {
+    let digits = name.iter().skip(7).take(8).map(|digit| char::from(*digit).to_digit(16));
+    digits.fold(0, |number, digit| number << 4 | digit.unwrap_or(0))
+}
+
 #[cfg(test)]
 #[allow(
     clippy::indexing_slicing,
@@ -481,6 +487,10 @@ mod tests {
         assert_eq!(name(&BIND, 0), *b"vlbind_00000000\0");
         assert_eq!(name(&BIND, 0x1a9), *b"vlbind_000001a9\0");
         assert_eq!(name(&GUARD, u32::MAX), *b"vlguar_ffffffff\0");
+        for index in [0, 1, 0x1a9, 0x8000_0007, u32::MAX] {
+            assert_eq!(number(&name(&BIND, index)), index);
+        }
+        assert_ne!(sum(&[], &[]), 1, "bind::repair looks for the filter of no interface by another number");
     }
 
     #[test]

@@ -12,7 +12,8 @@ use crate::error::Errno;
 use crate::log::{Outcome, refused};
 use crate::rtnl::Rtnl;
 use crate::service::seal;
-use crate::sys::{self, OwnedFd, file, net, process};
+use crate::sys::process::{self, signal};
+use crate::sys::{self, OwnedFd, file, net};
 use crate::uapi;
 use core::ffi::CStr;
 
@@ -126,18 +127,57 @@ struct Family {
     group: OwnedFd,
 }
 
+/// The signals that end the process, and that of a broken pipe. They wait until nothing is left of what has been tried.
+pub struct Ends {
+    /// There is something to read from it when one of them has come.
+    fd: OwnedFd,
+    /// What was blocked before.
+    mask: u64,
+}
+
+impl Ends {
+    /// Lets them wait.
+    pub fn hold() -> Result<Self, Errno> {
+        const ENDS: [u32; 5] = [signal::HUP, signal::INT, signal::QUIT, signal::TERM, signal::PIPE];
+        let set = ENDS.into_iter().fold(0, |set, number| set | signal::set(number));
+        let fd = process::signalfd(set)?;
+        Ok(Self { fd, mask: process::swap_signal_mask(set)? })
+    }
+
+    /// Takes those that have come, and those that come from here on.
+    pub fn release(&self) {
+        let _ = process::swap_signal_mask(self.mask); // it was set before, so it can be
+    }
+
+    /// Waits until something can be read. Errors: `EINTR` where one of the signals has come.
+    fn wait_readable(&self, fd: &OwnedFd) -> Result<(), Errno> {
+        let mut watched = [net::watch(sys::number(fd)), net::watch(sys::number(&self.fd))];
+        loop {
+            net::wait(&mut watched, u32::MAX)?;
+            let [other, signal] = &watched;
+            match (net::is_ready(other), net::is_ready(signal)) {
+                (_, true) => return Err(Errno::EINTR),
+                (true, false) => return Ok(()),
+                (false, false) => {}
+            }
+        }
+    }
+}
+
 /// The sockets outside.
-pub struct Outside {
+pub struct Outside<'e> {
+    /// What ends the attempts.
+    ends: &'e Ends,
     /// IPv4 and IPv6; a family that the kernel has not got is not tried.
     families: [Option<Family>; 2],
     /// Index of the other interface for multicast of IPv6.
     other: u32,
 }
 
-impl Outside {
+impl<'e> Outside<'e> {
     /// Makes them. This process is in no VRF, nor is the interface `other`.
-    pub fn open(other: u32) -> Result<Self, Errno> {
-        Ok(Self { families: [family(false, LO)?, family(true, other)?], other })
+    pub fn open(other: u32, ends: &'e Ends) -> Result<Self, Errno> {
+        Ok(Self { ends, families: [family(false, LO)?, family(true, other)?], other })
     }
 
     /// The descriptors, as bits.
@@ -209,10 +249,11 @@ impl Found {
 /// Something got through: not an error, but as good a way to be done.
 const THROUGH: Errno = Errno(255);
 
-/// Tries all ways, in a process of its own; false where that could not be, which has been said.
+/// Tries all ways, in a process of its own; false where that could not be, which has been said. Whatever the outcome, that process
+/// has ended. Errors: `EINTR` where one of the signals that end this process has come.
 #[inline(never)]
 pub fn attempt(
-    outside: &Outside,
+    outside: &Outside<'_>,
     place: &Place<'_>,
     vrf: &Vrf<'_>,
     level: Level,
@@ -223,17 +264,22 @@ pub fn attempt(
     let [reader, writer] = file::pipe()?;
     let pid = process::fork()?;
     if pid == 0 {
+        outside.ends.release();
         let tried = Try { outside, vrf, level, root, as_root, pipe: &writer }.go(place, found);
         process::exit(tried.map_or_else(|exit| exit.code().into(), |()| 0));
     }
     drop(writer);
-    file::read_all(&reader, &mut found.0)?;
-    Ok(process::wait(pid)? == 0)
+    let read = outside.ends.wait_readable(&reader).and_then(|()| file::read_all(&reader, &mut found.0).map(drop));
+    if read.is_err() {
+        process::kill(pid, signal::KILL);
+    }
+    let ended = process::wait(pid)?;
+    read.map(|()| ended == 0)
 }
 
 /// The process that tries.
 struct Try<'t> {
-    outside: &'t Outside,
+    outside: &'t Outside<'t>,
     vrf: &'t Vrf<'t>,
     level: Level,
     /// Where the cgroup tree begins.

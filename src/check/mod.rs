@@ -26,10 +26,9 @@ use crate::conf::values::u32_;
 use crate::conf::words::Words;
 use crate::error::{Errno, Exit};
 use crate::limits;
-use crate::log::{Outcome, print, refused};
+use crate::log::{Outcome, refused};
 use crate::prefix::Prefix;
 use crate::proc::Lines;
-use crate::record::FOLDER;
 use crate::rtnl::{Bodies, Rtnl};
 use crate::show::out::Out;
 use crate::show::services;
@@ -44,7 +43,7 @@ use crate::vrf::{self, Reach};
 use crate::wire::msg::Writer;
 use crate::wire::route::Route;
 use crate::wire::{addr, link, query};
-use attempt::{Found, Outside, Place};
+use attempt::{Ends, Found, Outside, Place};
 use core::ffi::CStr;
 use core::mem::ManuallyDrop;
 use report::Mark;
@@ -120,6 +119,7 @@ pub struct Asked<'a> {
 pub fn check(asked: &Asked<'_>) -> Outcome {
     let mut room = [0; limits::LINE];
     let rtnl = Rtnl::open().map_err(|errno| refused("open", b"rtnetlink", errno))?;
+    let ends = Ends::hold().map_err(|errno| refused("hold back", b"signals", errno))?;
     let json = asked.json.then(|| Out::new(true, Strings::NONE));
     let mut audit = Audit { rtnl, out: Buf::new(&mut room), faults: 0, said: Ok(()), json };
     if let Some(json) = &mut audit.json {
@@ -127,14 +127,15 @@ pub fn check(asked: &Asked<'_>) -> Outcome {
         json.num("version", 1);
         json.list("lines");
     }
-    let done = audit.all(asked);
+    let done = audit.all(asked, &ends);
+    ends.release(); // nothing is left behind: if one has come, this ends the process
     if let Some(json) = &mut audit.json {
         json.close();
         json.num("faults", audit.faults);
         json.close();
-        audit.said = json.finish();
+        json.finish()?;
     }
-    audit.said?;
+    audit.said.map_err(|errno| refused("write", b"standard output", errno))?;
     match done {
         Ok(()) if audit.faults == 0 => Ok(()),
         Ok(()) => Err(Exit::Unsound),
@@ -155,7 +156,7 @@ struct Audit<'b> {
     /// What does not hold.
     faults: u32,
     /// Whether all lines could be written.
-    said: Outcome,
+    said: Result<(), Errno>,
     /// Where they go, if not as text.
     json: Option<Out>,
 }
@@ -178,7 +179,7 @@ impl<'b> Audit<'b> {
         if let Some(json) = &mut self.json {
             to_json(self.out.as_bytes(), json);
         } else if self.said.is_ok() {
-            self.said = print(self.out.str("\n").as_bytes());
+            self.said = file::write_all(file::stdout(), self.out.str("\n").as_bytes());
         }
         self.out.truncate(0);
     }
@@ -203,20 +204,17 @@ impl<'b> Audit<'b> {
     }
 
     #[inline(never)]
-    fn all(&mut self, asked: &Asked<'_>) -> Result<(), Errno> {
+    fn all(&mut self, asked: &Asked<'_>, ends: &Ends) -> Result<(), Errno> {
         let links = links(&mut self.rtnl)?;
         let links = links.as_slice();
-        let vrfs = links.iter().filter(|link| link.table != 0);
-        self.kernel(vrfs.clone().count() > 0)?;
-        leave()?;
-        // An interface that is in no VRF; lo is the first. Where there is no other, what needs one is not known.
-        let others = links.iter().filter(|link| link.table == 0 && link.master == 0 && link.is_up());
-        let other = others.map(|link| link.index).max().unwrap_or(1);
-        let outside = ManuallyDrop::new(Outside::open(other)?); // they end with the process
-        for vrf in vrfs {
-            if asked.vrf.is_none_or(|name| name == vrf.name()) {
-                self.vrf(vrf, links, asked, &outside)?;
-            }
+        let has_vrf = links.iter().any(|link| link.table != 0);
+        self.kernel(has_vrf)?;
+        // Without a VRF there is nothing to try, but services may be there whose VRF is gone.
+        if has_vrf || cgroup::mounted(&mut Path::new()) {
+            let mut tree = Tree::new();
+            let done = tree.find().and_then(|()| self.services_and_ways(links, asked, ends, &mut tree.root));
+            tree.take_back();
+            done?;
         }
         self.end();
         match self.faults {
@@ -228,6 +226,56 @@ impl<'b> Audit<'b> {
             }
         }
         Ok(())
+    }
+
+    /// What is about VRFs and services. `root` is where the cgroup tree is.
+    fn services_and_ways(
+        &mut self,
+        links: &[Link],
+        asked: &Asked<'_>,
+        ends: &Ends,
+        root: &mut Path,
+    ) -> Result<(), Errno> {
+        leave()?;
+        // An interface that is in no VRF; lo is the first. Where there is no other, what needs one is not known.
+        let others = links.iter().filter(|link| link.table == 0 && link.master == 0 && link.is_up());
+        let other = others.map(|link| link.index).max().unwrap_or(1);
+        let outside = ManuallyDrop::new(Outside::open(other, ends)?); // they end with the process
+        for vrf in links.iter().filter(|link| link.table != 0) {
+            if asked.vrf.is_none_or(|name| name == vrf.name()) {
+                self.vrf(vrf, links, asked, &outside, root)?;
+            }
+        }
+        if asked.vrf.is_none() { self.bereaved(links, root) } else { Ok(()) }
+    }
+
+    /// The services whose VRF is gone: nothing may get in or out, for the indices may be those of other interfaces now.
+    fn bereaved(&mut self, links: &[Link], root: &mut Path) -> Result<(), Errno> {
+        let start = root.len();
+        let is_gone = |name: &[u8]| !links.iter().any(|link| link.table != 0 && link.name() == name);
+        each_service(&is_gone, root, &mut |level, path, _| {
+            let folder = file::open_dir(path.c_str())?;
+            let mut is_shut = level.is_some();
+            for hook in [bpf::EGRESS, bpf::INGRESS] {
+                let wanted = program::name(&program::PASS, program::sum(&[], &[]));
+                let mut room = [0; 512];
+                is_shut &= programs(&folder, hook, &wanted, &mut Buf::new(&mut room))? == Standing::Wanted;
+            }
+            self.end();
+            self.out.str("VRF ").shown(cgroup::vrf_of(path.as_bytes()).unwrap_or_default()).str(", which is gone");
+            self.end();
+            let out = self.mark(if is_shut { Mark::Note } else { Mark::Fail });
+            out.str("services of level ").str(level.map_or("ip vrf exec", Level::name)).str(" in ");
+            out.shown(path.as_bytes().get(start..).unwrap_or_default()).str(match (is_shut, level) {
+                (true, _) => ": nothing gets in or out until it is there again",
+                (false, Some(_)) => {
+                    ": packets pass by indices that other interfaces may have now; vrf-launch up ends that"
+                }
+                (false, None) => ": their sockets are bound to an index that another interface may have now",
+            });
+            self.end();
+            Ok(())
+        })
     }
 
     // ---- the kernel
@@ -306,7 +354,14 @@ impl<'b> Audit<'b> {
     // ---- a VRF
 
     #[inline(never)]
-    fn vrf(&mut self, link: &Link, links: &[Link], asked: &Asked<'_>, outside: &Outside) -> Result<(), Errno> {
+    fn vrf(
+        &mut self,
+        link: &Link,
+        links: &[Link],
+        asked: &Asked<'_>,
+        outside: &Outside<'_>,
+        root: &mut Path,
+    ) -> Result<(), Errno> {
         let Link { index, table, .. } = *link;
         self.end();
         self.out.str("VRF ").shown(link.name()).str(", table ").num(table).str(", interface ").num(index);
@@ -329,15 +384,8 @@ impl<'b> Audit<'b> {
         }
         let vrf = Vrf { name: link.name(), index, interfaces: interfaces.as_slice(), shared: shared.as_slice() };
         let mut live = [const { Path::new() }; 3];
-        let mut root = Path::new();
-        // As a launch does; unmounted again where it was not there.
-        let was_mounted = cgroup::mounted(&mut root);
-        if !was_mounted {
-            root.truncate(0);
-            cgroup::mount_point(&mut root).map_err(|_| SAID)?;
-        }
         let start = root.len();
-        self.services(&vrf, &mut root, &mut live)?;
+        self.services(&vrf, root, &mut live)?;
         root.truncate(start);
         // What is asked for, else what there is, else the usual one.
         let mut asked_for = asked.level;
@@ -348,10 +396,6 @@ impl<'b> Audit<'b> {
             if asked_for.map_or(!live.is_empty(), |asked_for| asked_for == level) {
                 self.ways(outside, &vrf, level, live, root.c_str())?;
             }
-        }
-        if !was_mounted {
-            let _ = file::unmount(root.c_str());
-            let _ = file::rmdir(root.c_str()); // it is empty if it was made for this
         }
         Ok(())
     }
@@ -430,7 +474,7 @@ impl<'b> Audit<'b> {
     fn services(&mut self, vrf: &Vrf<'_>, root: &mut Path, live: &mut [Path; 3]) -> Result<(), Errno> {
         let start = root.len();
         let mut seen = List::new();
-        each_service(vrf.name, root, &mut |level, path, pids| {
+        each_service(&|name| name == vrf.name, root, &mut |level, path, pids| {
             for (of, first) in Level::ALL.into_iter().zip(live.iter_mut()) {
                 if of == level.unwrap_or(Level::Bind) && first.is_empty() {
                     first.add(path.as_bytes());
@@ -494,7 +538,7 @@ impl<'b> Audit<'b> {
     #[inline(never)]
     fn ways(
         &mut self,
-        outside: &Outside,
+        outside: &Outside<'_>,
         vrf: &Vrf<'_>,
         level: Level,
         live: &mut Path,
@@ -502,20 +546,19 @@ impl<'b> Audit<'b> {
     ) -> Result<(), Errno> {
         let is_new = live.is_empty();
         // What is there already stays.
-        let (mut kept, mut has_folder) = (0, true);
+        let mut kept = 0;
         if is_new {
             let mut target = Target::new();
             target.find().map_err(|_| SAID)?;
             target.go(vrf.name, level, false)?; // nothing is made
             live.add(target.path.as_bytes());
             kept = existing(live.as_bytes());
-            has_folder = file::exists(FOLDER);
         }
         let mut found = [const { Found::NOTHING }; 4];
-        let mut starts = true;
+        let mut starts = Ok(true);
         for (at, found) in found.iter_mut().enumerate() {
             let as_root = at % 2 == 1;
-            if as_root && level != Level::Strict {
+            if starts.is_err() || (as_root && level != Level::Strict) {
                 continue;
             }
             let place = match at {
@@ -523,7 +566,8 @@ impl<'b> Audit<'b> {
                 _ if is_new => Place::As,
                 _ => Place::Cgroup(live.c_str()),
             };
-            starts &= attempt::attempt(outside, &place, vrf, level, root, as_root, found)?;
+            let started = attempt::attempt(outside, &place, vrf, level, root, as_root, found);
+            starts = starts.and_then(|before| started.map(|started| before && started));
         }
         self.end();
         report::head(level, live.as_bytes(), &mut self.out);
@@ -532,10 +576,7 @@ impl<'b> Audit<'b> {
             let _ = file::rmdir(live.c_str()); // somebody may have come into it
             up(live);
         }
-        if !has_folder {
-            let _ = file::rmdir(FOLDER);
-        }
-        if starts {
+        if starts? {
             self.table(&found);
         } else {
             self.line(Mark::Fail, "a service would not start at this level");
@@ -691,14 +732,14 @@ pub fn is_on(switch: &CStr) -> bool {
 /// Takes what runs in a cgroup.
 pub type Service<'s> = &'s mut dyn FnMut(Option<Level>, &mut Path, &[u8]) -> Result<(), Errno>;
 
-/// Calls `each` with each cgroup of a VRF in which something runs: its level, unless it is iproute2's, its path, and the numbers
+/// Calls `each` with each cgroup of the VRFs with such names in which something runs: its level, unless it is iproute2's, its path, and the numbers
 /// of its processes in lines.
 #[inline(never)]
-pub fn each_service(vrf: &[u8], root: &mut Path, each: Service<'_>) -> Result<(), Errno> {
+pub fn each_service(which: &dyn Fn(&[u8]) -> bool, root: &mut Path, each: Service<'_>) -> Result<(), Errno> {
     let mut namespace = Namespace::new();
     namespace.find();
     cgroup::folders(root, &mut |path| {
-        if cgroup::vrf_of(path.as_bytes()) != Some(vrf) {
+        if !cgroup::vrf_of(path.as_bytes()).is_some_and(which) {
             return Ok(());
         }
         let mut pids = List::new();
@@ -797,16 +838,55 @@ fn programs(fd: &OwnedFd, hook: Hook, wanted: &Name, text: &mut Buf<'_>) -> Resu
     Ok(standing)
 }
 
+/// Where the cgroup tree is. It is mounted for the audit where it is not mounted, as for a launch.
+struct Tree {
+    root: Path,
+    /// It was mounted for the audit.
+    is_new: bool,
+    /// The folder for that has been there before.
+    has_folder: bool,
+}
+
+impl Tree {
+    fn new() -> Self {
+        Self { root: Path::new(), is_new: false, has_folder: file::exists(cgroup::MADE) }
+    }
+
+    fn find(&mut self) -> Result<(), Errno> {
+        if cgroup::mounted(&mut self.root) {
+            return Ok(());
+        }
+        self.root.truncate(0);
+        cgroup::mount_point(&mut self.root).map_err(|_| SAID)?;
+        self.is_new = true;
+        Ok(())
+    }
+
+    /// Takes back what [`Self::find`] did, also where that failed.
+    fn take_back(&mut self) {
+        if self.is_new {
+            let _ = file::detach(self.root.c_str()); // folders of it may still be open
+        }
+        if !self.has_folder {
+            let _ = file::rmdir(cgroup::MADE); // it is not there, or in use
+        }
+    }
+}
+
+/// Whether this process is in a VRF.
+fn is_in_vrf() -> bool {
+    let mut path = Path::new();
+    let found = cgroup::path_of_process(b"self", &mut path);
+    found.is_ok() && cgroup::vrf_of(path.as_bytes()).is_some()
+}
+
 /// Leaves the VRF that this process is in, if it is in one: what it makes then is outside.
 #[inline(never)]
 fn leave() -> Result<(), Errno> {
-    let mut path = Path::new();
-    match cgroup::path_of_process(b"self", &mut path) {
-        Ok(()) if cgroup::vrf_of(path.as_bytes()).is_some() => {
-            bind::bind(None, Level::Bind, Backend::Cgroup).map(drop).map_err(|_| SAID)
-        }
-        _ => Ok(()),
+    if is_in_vrf() {
+        bind::bind(None, Level::Bind, Backend::Cgroup).map(drop).map_err(|_| SAID)?;
     }
+    Ok(())
 }
 
 /// Takes the last component off.

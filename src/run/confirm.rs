@@ -163,6 +163,6 @@ impl Story<'_> {
             let stays = is_changed_over && rules::is_of_pair(command);
             !stays && !record::contains(before, owner, command)
         });
-        undone.and(self.refresh(false))
+        undone.and(super::refresh(&[]))
     }
 }

@@ -44,6 +44,8 @@ pub type Enter<'h> = &'h dyn Fn(&'static [u8], Option<Level>, u64, listen::Specs
 pub struct Host<'h> {
     /// Brings interfaces up; true: again, because something has changed.
     pub up: &'h dyn Fn(bool) -> Outcome,
+    /// Lets services use the interfaces that are their VRFs' now, and no others.
+    pub refresh: &'h dyn Fn() -> Outcome,
     /// Puts the process into a VRF, at that level, with its descriptors closed but for those whose bits are given and the sockets that are opened for it.
     pub enter: Enter<'h>,
     /// The level, where a service does not say it.
@@ -97,6 +99,10 @@ pub struct Supervisor<'h> {
     up: u32,
     /// When it is to be done again.
     up_due_ms: u64,
+    /// The child that tells filters of an interface that has come or gone; 0: there is none.
+    refresh: u32,
+    /// Whether there has to be one.
+    is_stale: bool,
     /// How the first one ended.
     up_code: Option<i32>,
     /// The child that passes on what services print; 0: there is none.
@@ -140,6 +146,8 @@ impl<'h> Supervisor<'h> {
             target: None,
             up: 0,
             up_due_ms: 0,
+            refresh: 0,
+            is_stale: false,
             up_code: None,
             output: 0,
             output_due_ms: NEVER,
@@ -230,7 +238,7 @@ impl<'h> Supervisor<'h> {
                 self.pass_on(now);
             }
             let next = self.due(now);
-            let runs = self.up != 0 || self.states.as_slice().iter().any(|state| state.pid != 0);
+            let runs = self.up != 0 || self.refresh != 0 || self.states.as_slice().iter().any(|state| state.pid != 0);
             if !runs && (self.stopping || (next == NEVER && self.up_code.is_some() && !stay)) {
                 self.close_pipes(stay);
                 return ending;
@@ -265,7 +273,12 @@ impl<'h> Supervisor<'h> {
             let events =
                 self.events.as_ref().filter(|_| fixed > 1 && watched.as_slice().get(1).is_some_and(net::is_ready));
             if let Some(events) = events {
-                while let Ok(true) = events.wait_event(0) {}
+                while let Ok(Some(kind)) = events.next_event(0) {
+                    self.is_stale |= !matches!(
+                        kind,
+                        uapi::RTM_NEWADDR | uapi::RTM_DELADDR | uapi::RTM_NEWROUTE | uapi::RTM_DELROUTE
+                    );
+                }
                 self.up_due_ms = self.up_due_ms.min(time::now_ms() + SETTLE_MS);
             }
             for seen in watched.as_slice().iter().skip(fixed).filter(|seen| net::is_ready(seen)) {
@@ -274,9 +287,24 @@ impl<'h> Supervisor<'h> {
         }
     }
 
+    /// Lets services use the interfaces that are their VRFs' now, in a child. An interface may have left its VRF: that is done at once,
+    /// while bringing interfaces up waits for more events, for other processes and for interfaces. Before the first service
+    /// starts there is nothing to do that `up` does not.
+    fn refresh(&mut self) {
+        if self.refresh != 0 || self.is_new || self.stopping || !core::mem::take(&mut self.is_stale) {
+            return;
+        }
+        match process::fork() {
+            Ok(0) => process::exit((self.host.refresh)().map_or_else(|exit| i32::from(exit.code()), |()| 0)),
+            Ok(pid) => self.refresh = pid,
+            Err(_) => {} // `up` does it, too, and says what the matter is
+        }
+    }
+
     /// Does what is due; gives when something will be.
     #[inline(never)]
     fn due(&mut self, now: u64) -> u64 {
+        self.refresh();
         if self.up == 0 && self.up_due_ms <= now && !self.stopping {
             self.up_due_ms = NEVER;
             let again = self.up_code.is_some();
@@ -381,6 +409,10 @@ impl<'h> Supervisor<'h> {
         if pid == self.up {
             self.up = 0;
             self.up_code = self.up_code.or(Some(code));
+            return;
+        }
+        if pid == self.refresh {
+            self.refresh = 0;
             return;
         }
         if pid == self.output {

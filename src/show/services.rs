@@ -141,7 +141,7 @@ pub fn judge_all(vrf: &Vrf<'_>, out: &mut Out) -> Result<(), Errno> {
         return Ok(());
     }
     let start = root.len();
-    check::each_service(vrf.name, &mut root, &mut |level, path, _| judge(vrf, level, path, start, out))
+    check::each_service(&|name| name == vrf.name, &mut root, &mut |level, path, _| judge(vrf, level, path, start, out))
 }
 
 /// What is known of all VRFs' services.
@@ -172,7 +172,7 @@ impl Services {
         out.list("services");
         if cgroup::mounted(&mut root) {
             let start = root.len();
-            check::each_service(vrf.name, &mut root, &mut |level, path, pids| {
+            check::each_service(&|name| name == vrf.name, &mut root, &mut |level, path, pids| {
                 judge(vrf, level, path, start, out)?;
                 let path = path.as_bytes().get(start..).unwrap_or_default();
                 for pid in Words::new(pids) {

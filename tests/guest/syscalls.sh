@@ -28,6 +28,18 @@ at_most() {
     }
 }
 
+# The machine has just booted: nobody has been launched yet, and `up` finds no service. One call asks whose the record is (fstat).
+case_ up_of_the_seed_takes_at_most_47
+ip netns add fresh
+on fresh ip link add eth0 type dummy
+on fresh strace -f -o /tmp/trace /vrf-launch -c /test/interfaces.seed up
+at_most "$(sed 1d /tmp/trace | grep -Evc '^[0-9]+ (---|\+\+\+)')" 47 'up of the seed'
+
+# What stands in the place of each request is looked at then: a dump for every table and interface.
+case_ second_up_takes_at_most_67
+on fresh strace -f -o /tmp/trace /vrf-launch -c /test/interfaces.seed up
+at_most "$(sed 1d /tmp/trace | grep -Evc '^[0-9]+ (---|\+\+\+)')" 67 'second up of the seed'
+
 # The first makes cgroups and loads programs. Each reads the rules, which takes three: a socket, a request, an answer.
 case_ launch_at_bind_takes_at_most_24
 strace -f -o /tmp/trace /vrf-launch --isolation bind mgmt -- /busybox/true
@@ -46,19 +58,6 @@ strace -f -o /tmp/trace ip vrf exec mgmt /busybox/true
 sed -i 's/execve("[^"]*ip"/execve("\/vrf-launch"/' /tmp/trace
 expect 'iproute2 takes more than 60' test "$(before_execve)" -gt 60
 echo "# ip vrf exec: $(before_execve) system calls"
-
-case_ up_of_the_seed_takes_at_most_47
-rm -r /run/vrf-launch # the machine has just booted: nobody has been launched yet
-ip netns add fresh
-on fresh ip link add eth0 type dummy
-on fresh strace -f -o /tmp/trace /vrf-launch -c /test/interfaces.seed up
-at_most "$(sed 1d /tmp/trace | grep -Evc '^[0-9]+ (---|\+\+\+)')" 47 'up of the seed'
-
-# One of them asks whose the record is (fstat).
-# What stands in the place of each request is looked at then: a dump for every table and interface.
-case_ second_up_takes_at_most_67
-on fresh strace -f -o /tmp/trace /vrf-launch -c /test/interfaces.seed up
-at_most "$(sed 1d /tmp/trace | grep -Evc '^[0-9]+ (---|\+\+\+)')" 67 'second up of the seed'
 
 # Addresses go with the links that are deleted, and the links together.
 case_ down_of_twenty_interfaces_that_up_made_takes_at_most_46
