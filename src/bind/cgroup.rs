@@ -421,7 +421,8 @@ impl Target {
         if vrf.is_some() {
             self.path.add(usual.to_bytes());
             // Before the tree is mounted for the first time, the kernel names no process's place in it.
-            let opened = self.find_below(b"self").and_then(|()| self.open_as(vrf, level, false));
+            let is_found = self.find_below(b"self").is_ok();
+            let opened = if is_found { self.open_as(vrf, level, false) } else { Err(Errno::ESRCH) };
             match opened {
                 Err(Errno::ENOENT) if is_cgroup2(usual) => return Ok(self.open_as(vrf, level, true)),
                 Err(_) => {}
@@ -430,7 +431,12 @@ impl Target {
             self.path.truncate(0);
             self.namespace = Namespace::new();
         }
-        self.find()?;
+        mount_point(&mut self.path)?;
+        if let Err(errno) = self.find_below(b"self") {
+            self.path.truncate(0);
+            self.path.add(b"/proc/self/cgroup");
+            return Ok(Err(errno));
+        }
         Ok(self.open(vrf, level))
     }
 

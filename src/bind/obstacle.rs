@@ -73,6 +73,7 @@ pub fn of_cgroup(errno: Errno) -> &'static str {
         }
         Errno::E2BIG => "a VRF of so many members can be had with --isolation bind",
         Errno::EACCES | Errno::EPERM | Errno::ENOSYS => of_refusal(errno),
+        Errno::ENOENT if !file::exists(c"/proc/self/status") => "is /proc mounted?",
         _ => {
             "this needs CONFIG_CGROUP_BPF and a cgroup2 that can be written; --bind seccomp --isolation bind needs neither"
         }
@@ -106,7 +107,7 @@ fn of_refusal(errno: Errno) -> &'static str {
         return "a seccomp filter refuses bpf(2): SystemCallFilter= of a systemd unit has to have bpf; --bind seccomp --isolation bind does not need it";
     }
     if is_denied {
-        "this needs a cgroup2 tree that root may write; --bind seccomp --isolation bind does not"
+        "this needs a cgroup2 tree that root may write, and no program in a cgroup above that allows no others; --bind seccomp --isolation bind does not"
     } else {
         "this needs CONFIG_CGROUP_BPF; --bind seccomp --isolation bind does not"
     }

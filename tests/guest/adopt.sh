@@ -213,7 +213,7 @@ leaves=$log
 expect 'adopt' /vrf-launch adopt mgmt "$pid"
 echo >&7
 exec 7>&-
-soon grep -q done "$leaves"
+soon grep -q 'done' "$leaves"
 sleep 0.5
 equal 'the socket that there was, and the new one' "$(sed '/ready/d; /done/d' "$leaves")" 'existing: sent
 new: Operation not permitted'

@@ -230,6 +230,7 @@ without_proc() {
 }
 error_case_ no_proc_for_a_launch 111 '.*mgmt' without_proc /vrf-launch mgmt -- echo started </dev/null
 equal 'what is to be done' "$(echo "$err" | sed -n 2p)" 'vrf-launch: is /proc mounted?'
+refuse 'a folder is left in the root' test -e /vrf-launch-guard
 
 # To `ip link add`, `a` is the beginning of `address`, and `b` of `broadcast`.
 case_ what_to_do_about_several_errors_is_said_once

@@ -33,7 +33,7 @@ leaks() {
     : >/tmp/heard4
     : >/tmp/heard6
     echo heard4 | "$@" /usr/bin/socat -u - UDP4-SENDTO:203.0.113.1:7000 2>/tmp/said
-    echo heard6 | "$@" /usr/bin/socat -u - UDP6-SENDTO:[2001:db8::1]:7000 2>/tmp/said
+    echo heard6 | "$@" /usr/bin/socat -u - "UDP6-SENDTO:[2001:db8::1]:7000" 2>/tmp/said
     sleep 0.3
     cat /tmp/heard4 /tmp/heard6
 }

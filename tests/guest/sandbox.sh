@@ -68,9 +68,9 @@ case $(uname -r) in
 *) needed=sys_admin ;;
 esac
 for capability in $needed; do
-    name=CAP_$(echo $capability | tr a-z A-Z)
+    name=CAP_$(echo "$capability" | tr '[:lower:]' '[:upper:]')
     others=
-    [ $capability = net_admin ] || others=,-bpf
+    [ "$capability" = net_admin ] || others=,-bpf
     run without "$capability$others" /vrf-launch mgmt -- echo started
     refused "without $name" "$name is missing: CapabilityBoundingSet="
     run without "$capability$others" /vrf-launch --isolation bind mgmt -- echo started
