@@ -126,6 +126,10 @@ for file in /proc/sysrq-trigger /proc/sys/kernel/core_pattern /tmp/sys/kernel/co
     equal 'at strict' "$(at strict strict "$file")" "$file: Read-only file system"
 done
 umount /tmp/sys /tmp/proc
+# From a working directory that a mount covers.
+equal 'at guard, from there' "$(cd /proc/sys/kernel && at guard strict ./core_pattern)" './core_pattern: open'
+equal 'at strict, from there' "$(cd /proc/sys/kernel && at strict strict ./core_pattern)" './core_pattern: Read-only file system'
+equal 'and it is where it was' "$(cd /proc/sys/kernel && at strict pwd)" /proc/sys/kernel
 expect 'outside all is as it was' sh -c '[ "$(strict /proc/sysrq-trigger)" = "/proc/sysrq-trigger: open" ]'
 
 case_ it_is_so_where_the_launch_may_not_leave_a_chroot
