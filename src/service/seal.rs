@@ -3,6 +3,7 @@
 use crate::bind::program::Level;
 use crate::bind::{filter, obstacle, untraced};
 use crate::error::{Errno, Error, Exit, What};
+use crate::limits;
 use crate::log::{Outcome, say};
 use crate::proc;
 use crate::record::FOLDER;
@@ -128,7 +129,13 @@ fn close_doors() -> Result<(), Errno> {
         Err(errno) => return Err(errno),
     }
     // In a chroot there is another one.
-    hide_if(FOLDER, record)
+    hide_if(FOLDER, record)?;
+    // A working directory that a new mount covers is still the one below.
+    let mut name = [0; limits::PATH];
+    let mut path = Path::new();
+    path.add(file::read_link(c"/proc/self/cwd", &mut name)?);
+    let _ = file::chdir(path.c_str()); // one that has been deleted has no name, and nothing covers it
+    Ok(())
 }
 
 /// Closes the doors of all mounts that can be reached from the root.

@@ -116,7 +116,7 @@ int main(int count, char **words) {
         } else if (is(way, "abstract")) {
             int length = unix_address(&address);
             done = connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&address, (socklen_t)length);
-        } else if (*way == '/') { // opened for writing, and nothing is written
+        } else if (*way == '/' || *way == '.') { // opened for writing, and nothing is written
             done = open(way, O_WRONLY);
         } else if (at + 1 < count) {
             done = to_process(way, atoi(words[++at]));

@@ -80,6 +80,13 @@ case_ and_to_root_who_becomes_another_user
 # shellcheck disable=SC2086 # words
 same_user env LANG=C $nobody
 
+case_ the_mounts_outside_are_not_reached_by_a_process_of_root_that_has_fewer_privileges
+background setpriv --bounding-set=-all --inh-caps=-all strict hold
+soon grep -q held "$log" || fail 'root without capabilities is outside'
+file=/proc/$pid/root/proc/sys/kernel/core_pattern
+equal 'at guard' "$(at guard strict "$file")" "$file: open"
+[ "$version" -lt 2 ] || refused 'at strict' "$(at strict strict "$file")"
+
 case_ a_service_traces_its_own_processes_where_landlock_is
 # shellcheck disable=SC2086 # words
 equal 'at guard' "$(at guard strict own $calls $files)" "$(all open $calls $files)"
@@ -119,7 +126,19 @@ for file in /proc/sysrq-trigger /proc/sys/kernel/core_pattern /tmp/sys/kernel/co
     equal 'at strict' "$(at strict strict "$file")" "$file: Read-only file system"
 done
 umount /tmp/sys /tmp/proc
+# From a working directory that a mount covers.
+equal 'at guard, from there' "$(cd /proc/sys/kernel && at guard strict ./core_pattern)" './core_pattern: open'
+equal 'at strict, from there' "$(cd /proc/sys/kernel && at strict strict ./core_pattern)" './core_pattern: Read-only file system'
+equal 'and it is where it was' "$(cd /proc/sys/kernel && at strict pwd)" /proc/sys/kernel
 expect 'outside all is as it was' sh -c '[ "$(strict /proc/sysrq-trigger)" = "/proc/sysrq-trigger: open" ]'
+
+case_ it_is_so_where_the_launch_may_not_leave_a_chroot
+without_chroot() {
+    setpriv --bounding-set=-sys_chroot --inh-caps=-sys_chroot /vrf-launch --isolation "$@" 2>&1
+}
+equal 'at guard' "$(without_chroot guard mgmt -- strict /proc/sys/kernel/core_pattern)" '/proc/sys/kernel/core_pattern: open'
+equal 'at strict' "$(without_chroot strict mgmt -- strict /proc/sys/kernel/core_pattern)" \
+    '/proc/sys/kernel/core_pattern: Read-only file system'
 
 case_ a_chroot_is_left_and_still_nothing_is_open
 mkdir -p /jail /mnt
