@@ -28,8 +28,15 @@ pub fn runs(processor: Processor) -> &'static [u32] {
     }
 }
 
-/// What a number means to programs of a processor, and whether they are of x32.
+/// What a number means to programs of a processor, and whether they are of x32. Some calls have another number for x32, and
+/// x86_64's is none there. Source: `arch/x86/entry/syscalls/syscall_64.tbl`.
 pub fn name(arch: u32, number: u32) -> (&'static str, bool) {
+    match number.checked_sub(X32) {
+        Some(514) if arch == X86_64 => return ("ioctl", true),
+        Some(541) if arch == X86_64 => return ("setsockopt", true),
+        Some(16 | 54) if arch == X86_64 => return ("", true),
+        _ => {}
+    }
     let (x32, number) = if arch == X86_64 && number & X32 != 0 { (true, number & !X32) } else { (false, number) };
     let index = number as usize;
     let name = match arch {
@@ -59,7 +66,10 @@ pub fn arch_name(arch: u32) -> &'static str {
 
 /// The calls that a number means and that a filter has to do with.
 pub fn names(processor: Processor, number: u32) -> String {
-    let calls = ["socket", "socketcall", "clone", "unshare"];
+    let calls = ["socket", "socketcall", "socketpair", "ioctl", "request_key", "clone", "unshare", "setsockopt"];
+    if number & X32 == 0 && [514, 541].contains(&number) {
+        return format!("{} of x32", name(X86_64, number | X32).0);
+    }
     let one = |arch: &u32| match name(*arch, number).0 {
         call if calls.contains(&call) => Some(format!("{call} of {}", arch_name(*arch))),
         _ => None,
@@ -104,21 +114,38 @@ pub fn numbers() -> impl Iterator<Item = u32> {
     (0..=600).chain((0..=600).map(|number| number | X32)).chain(edges)
 }
 
-pub fn call(arch: u32, number: u32, first: u32) -> Call {
-    // What is in the upper half of a register, or in the other registers, does not matter.
-    let first = u64::from(first) | 0x1000_0002_0000_0000;
-    Call { arch, number, arguments: [first, 0x1000_0011, 2, 40, 0x1000_0000, 1] }
+/// What is in the upper half of a register does not matter where the kernel takes an `int`, nor do the other registers.
+const HIGH: u64 = 0x1000_0002_0000_0000;
+
+/// The arguments of calls that are tried: first ones of all kinds; requests of terminals; levels and options of sockets; addresses.
+fn tried() -> Vec<[u64; 6]> {
+    let of = |first: u32, second, third| [u64::from(first) | HIGH, second, third, 40, 0x1000_0000, 1];
+    let mut list: Vec<[u64; 6]> = arguments().map(|first| of(first, 0x1000_0011, 2)).collect();
+    for request in [0x5411, 0x5412, 0x5413, 0x541b, 0x541c, 0x541d, 0x5452, 0x545c, 0x0001_5412, 0x12, 0, 11, 41] {
+        list.extend([0, HIGH, 0x5412 << 32].map(|high| of(3, request | high, 1)));
+    }
+    for level in [0, 1, 40, 41, 105, 0x4100_0000] {
+        for option in [10, 11, 25, 26, 75, 0x8000_000b] {
+            list.push(of(3, level | HIGH, option | HIGH));
+        }
+    }
+    list.extend([0, 1, 1 << 31, 1 << 32, 1 << 63, 0x0040_0000].map(|pointer| of(3, 0, pointer)));
+    list
+}
+
+pub fn call(arch: u32, number: u32, arguments: [u64; 6]) -> Call {
+    Call { arch, number, arguments }
 }
 
 /// All calls of the programs that a processor's kernel runs, each with what a filter is to answer.
 pub fn all(processor: Processor, kind: Kind) -> Vec<(Call, u32)> {
-    let mut list = Vec::new();
+    let (mut list, tried) = (Vec::new(), tried());
     for arch in runs(processor) {
         for number in numbers() {
             let (name, x32) = name(*arch, number);
-            for first in arguments() {
-                let verdict = rules::system_call(kind_of(kind), name, x32, first);
-                list.push((call(*arch, number, first), answer(verdict)));
+            for arguments in &tried {
+                let verdict = rules::system_call(kind_of(kind), name, x32, arguments);
+                list.push((call(*arch, number, *arguments), answer(verdict)));
             }
         }
     }
@@ -158,7 +185,7 @@ fn programs_of_other_processors_get_no_io_uring() {
         for kind in KINDS {
             let filter = filter(processor, kind);
             for arch in ARCHES {
-                assert_eq!(run(&filter, &call(arch, 425, 8)), answer(Verdict::Refused(rules::ENOSYS)));
+                assert_eq!(run(&filter, &call(arch, 425, [8; 6])), answer(Verdict::Refused(rules::ENOSYS)));
             }
         }
     }

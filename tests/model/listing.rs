@@ -254,7 +254,11 @@ fn filter_listing(processor: Processor, kind: Kind) -> String {
                 match insn.value {
                     0 => "the number of the system call".into(),
                     4 => "the processor whose numbers the program uses".into(),
-                    _ => "the first argument, its lower half".into(),
+                    16 => "the first argument, its lower half".into(),
+                    24 => "the second argument, its lower half".into(),
+                    32 => "the third argument, its lower half".into(),
+                    36 => "the third argument, its upper half".into(),
+                    other => panic!("{other}: not known"),
                 }
             }
             AND => "the number without the mark of x32".into(),
@@ -264,12 +268,17 @@ fn filter_listing(processor: Processor, kind: Kind) -> String {
             IF_EQUAL => match loaded {
                 0 => calls::names(processor, insn.value),
                 4 => calls::arch_name(insn.value).into(),
-                _ if insn.value == 1 && filter[at - 1].code == LOAD => "SYS_SOCKET".into(),
-                _ => family(insn.value).into(),
+                16 if is_of_socketcall(&filter, at) => {
+                    if insn.value == 1 { "SYS_SOCKET" } else { "SYS_SOCKETPAIR" }.into()
+                }
+                16 => family(insn.value).into(),
+                24 => second(insn.value).into(),
+                _ => third(insn.value).into(),
             },
             _ => match insn.value {
                 0x7fff_0000 => "SECCOMP_RET_ALLOW: let through".into(),
                 0x7fc0_0000 => "SECCOMP_RET_USER_NOTIF: the supervisor is asked".into(),
+                0x5_0000 => "SECCOMP_RET_ERRNO: said to be done, and nothing is".into(),
                 0x5_0001 => "SECCOMP_RET_ERRNO: EPERM".into(),
                 0x5_0026 => "SECCOMP_RET_ERRNO: ENOSYS".into(),
                 0x5_0061 => "SECCOMP_RET_ERRNO: EAFNOSUPPORT".into(),
@@ -279,6 +288,32 @@ fn filter_listing(processor: Processor, kind: Kind) -> String {
         line(&mut text, at, &filter_insn(&filter, at), &comment);
     }
     text + "```\n"
+}
+
+/// Whether a comparison of the first argument is one of `socketcall(2)`: that of SYS_SOCKETPAIR is there.
+fn is_of_socketcall(filter: &[filter::Insn], at: usize) -> bool {
+    filter[at..(at + 2).min(filter.len())].iter().any(|insn| (insn.code, insn.value) == (IF_EQUAL, 8))
+}
+
+/// The second argument: of `ioctl(2)`, and the level of `setsockopt(2)`.
+fn second(number: u32) -> &'static str {
+    match number {
+        0x5412 => "TIOCSTI",
+        0x541c => "TIOCLINUX",
+        0 => "SOL_IP",
+        41 => "SOL_IPV6",
+        other => panic!("{other:#x}: not known"),
+    }
+}
+
+/// The third argument: of `request_key(2)`, and the option of `setsockopt(2)`.
+fn third(number: u32) -> &'static str {
+    match number {
+        0 => "nothing for a program outside",
+        11 => "IP_RECVERR",
+        25 => "IPV6_RECVERR",
+        other => panic!("{other}: not known"),
+    }
 }
 
 fn family(number: u32) -> &'static str {
@@ -363,12 +398,13 @@ addresses.",
     for (title, about, kind) in [
         (
             "The seccomp filter of guard, on x86_64",
-            "It looks at the number first, as for most calls that is enough.",
+            "It looks at the number first, as for most calls that is enough. What the kernel takes as an `int` is the lower half of a \
+register.",
             Kind::Guard,
         ),
         (
             "The seccomp filter of strict, on x86_64",
-            "It refuses user namespaces as well, and calls whose flags it cannot see.",
+            "It refuses user namespaces as well, and calls whose flags it cannot see. IP_RECVERR is not set.",
             Kind::Strict,
         ),
         (

@@ -179,6 +179,7 @@ fn reason_of_filters(program: &[filter::Insn], at: usize, change: &str) -> Optio
     Some(match program[at].code {
         IF_ANY_BIT if change == "removed" => "the two instructions that follow ask the same",
         IF_NOT_LESS => "the numbers between lead to the same answer either way",
+        IF_EQUAL if change == "code 0x35" => "the numbers above lead to the same answer either way",
         IF_EQUAL if program[at].value > 0x4000_0000 => {
             "the kernel runs programs of no processor for which it would matter"
         }

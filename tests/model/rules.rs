@@ -103,26 +103,41 @@ pub enum For {
 /// The families that a service may have sockets of: IPv4 and IPv6, AF_UNIX, AF_KEY, AF_NETLINK, AF_PACKET, AF_ALG. The kernel
 /// makes no sockets of its own for them.
 const FAMILIES: [u32; 7] = [2, 10, 1, 15, 16, 17, 38];
+const AF_UNIX: u32 = 1;
 const CLONE_NEWUSER: u32 = 0x1000_0000;
 const SYS_SOCKET: u32 = 1;
+const SYS_SOCKETPAIR: u32 = 8;
+const TIOCSTI: u32 = 0x5412;
+const TIOCLINUX: u32 = 0x541c;
+/// A level and an option.
+const IP_RECVERR: (u32, u32) = (0, 11);
+const IPV6_RECVERR: (u32, u32) = (41, 25);
 
-/// "Families whose sockets the kernel makes (SMC, RDS, TIPC…) and io_uring are refused." At strict "no user namespaces", and "a
-/// program of 32 bits that makes sockets by `socketcall(2)` has none". The supervisor makes "each socket of IPv4 and
-/// IPv6"; under it, programs of x32 make no system call. `first` is the lower half of the first argument.
-pub fn system_call(kind: For, name: &str, x32: bool, first: u32) -> Verdict {
+/// "Families whose sockets the kernel makes (SMC, RDS, TIPC…) and io_uring are refused", in `socketpair(2)` all but AF_UNIX. "A
+/// program of 32 bits that makes sockets by `socketcall(2)` has none" at guard and strict. There, "nobody outside is made to
+/// act" by a key that is asked for or by input for a terminal. At strict "no user namespaces", and `IP_RECVERR` is not set.
+/// The supervisor makes "each socket of IPv4 and IPv6"; under it, programs of x32 make no system call.
+pub fn system_call(kind: For, name: &str, x32: bool, arguments: &[u64; 6]) -> Verdict {
     let strict = kind == For::Strict;
     let supervised = kind == For::Supervisor;
+    // What the kernel takes as an `int`.
+    let [first, second, third] = [0, 1, 2].map(|argument| arguments[argument] as u32);
     match name {
         _ if x32 && supervised => Refused(ENOSYS),
         "io_uring_setup" => Refused(ENOSYS),
         "socket" if supervised && [2, 10].contains(&first) => Asked,
         "socket" if !FAMILIES.contains(&first) => Refused(EAFNOSUPPORT),
-        // Arguments in memory are out of a filter's sight: guard lets them through.
+        "socketpair" if first != AF_UNIX => Refused(EAFNOSUPPORT),
+        // Arguments in memory are out of a filter's sight.
         "socketcall" if supervised && first == SYS_SOCKET => Asked,
-        "socketcall" if strict => Refused(ENOSYS),
+        "socketcall" if strict || [SYS_SOCKET, SYS_SOCKETPAIR].contains(&first) => Refused(ENOSYS),
         // So are the flags of clone3: libraries take clone then.
         "clone3" if strict => Refused(ENOSYS),
         "clone" | "unshare" if strict && first & CLONE_NEWUSER != 0 => Refused(EPERM),
+        "ioctl" if !supervised && [TIOCSTI, TIOCLINUX].contains(&second) => Refused(EPERM),
+        // A pointer, of all its bits.
+        "request_key" if !supervised && arguments[2] != 0 => Refused(EPERM),
+        "setsockopt" if strict && [IP_RECVERR, IPV6_RECVERR].contains(&(second, third)) => Refused(0),
         _ => Allowed,
     }
 }

@@ -30,7 +30,7 @@ fn calls_that_look_into_processes_are_refused_and_no_others() {
                 let (name, x32) = name(*arch, number);
                 let is_refused = REFUSED.contains(&name) || (x32 && OF_X32.contains(&(number & !X32)));
                 let wanted = if is_refused { EPERM } else { ALLOWED };
-                assert_eq!(run(&filter, &call(*arch, number, 0)), wanted, "{processor:?} {arch:#x} {number:#x}");
+                assert_eq!(run(&filter, &call(*arch, number, [0; 6])), wanted, "{processor:?} {arch:#x} {number:#x}");
                 refused += u32::from(is_refused && !x32);
             }
             assert_eq!(refused, 4, "{processor:?} {arch:#x}");
