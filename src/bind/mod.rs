@@ -127,11 +127,29 @@ fn attach(cgroup: &OwnedFd, vrf: &Vrf<'_>, level: Level) -> Result<Option<u32>, 
         }
         filter(cgroup, hooks, vrf.interfaces, shared)?;
     }
-    if level == Level::Strict {
-        stand(cgroup, &[bpf::SETSOCKOPT], &program::name(&program::KEEP, 0), &program::KEEP_BOUND, &[])?;
-    }
+    attach_options(cgroup, vrf, level)?;
     let wanted = program::name(&program::GUARD, index);
     stand(cgroup, &[bpf::SOCK_CREATE], &wanted, &program::guard(index, true), &program::guard(index, false))
+}
+
+/// Attaches the program that looks at socket options. Guard does without it on a kernel without that hook.
+fn attach_options(cgroup: &OwnedFd, vrf: &Vrf<'_>, level: Level) -> Result<(), Errno> {
+    let is_strict = level == Level::Strict;
+    let mut options = List::new();
+    let mut grown = Ok(());
+    let fits = program::options(vrf.index, vrf.interfaces, is_strict, &mut |insn| {
+        grown = grown.and_then(|()| options.push(insn))
+    });
+    grown?;
+    if !fits {
+        return Err(Errno::E2BIG);
+    }
+    let start = if is_strict { &program::KEEP } else { &program::JOIN };
+    let wanted = program::name(start, program::sum(vrf.interfaces, &[]));
+    match stand(cgroup, &[bpf::SETSOCKOPT], &wanted, options.as_slice(), &[]) {
+        Err(Errno::EINVAL) if !is_strict => Ok(()),
+        done => done.map(drop),
+    }
 }
 
 /// Lets packets pass at these hooks of a cgroup by these interfaces and to these networks alone.

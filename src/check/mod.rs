@@ -289,7 +289,7 @@ impl<'b> Audit<'b> {
 !CONFIG_CGROUP_BPF: programs that bind sockets
 !CONFIG_CGROUP_BPF: programs that filter packets
 !CONFIG_SECCOMP_FILTER: guard refuses families whose packets the kernel sends by sockets of its own
-!setsockopt hook (Linux 5.3): strict keeps sockets from being bound anew
+!setsockopt hook (Linux 5.3): groups are joined by the VRF's interfaces alone; strict keeps sockets bound
  bpf_set_retval (Linux 5.18): who asks for MPTCP is told to take TCP
  seccomp user notification (Linux 5.0): binding without BPF
 ";
@@ -302,13 +302,17 @@ impl<'b> Audit<'b> {
         program::pass(&[], &[], &mut |insn| {
             let _ = filter.push(insn); // one cut short would be refused
         });
+        let mut options = List::new();
+        program::options(0, &[], true, &mut |insn| {
+            let _ = options.push(insn); // likewise
+        });
         let has = [
             has_vrf || file::exists(c"/sys/module/vrf"),
             file::exists(c"/proc/cgroups") || cgroup::mounted(&mut Path::new()),
             loads(bpf::SOCK_CREATE, &program::bind(0))?,
             loads(bpf::EGRESS, filter.as_slice())?,
             process::has_seccomp_answer(0x0005_0000), // SECCOMP_RET_ERRNO
-            loads(bpf::SETSOCKOPT, &program::KEEP_BOUND)?,
+            loads(bpf::SETSOCKOPT, options.as_slice())?,
             loads(bpf::SOCK_CREATE, &program::guard(0, true))?,
             process::has_seccomp_answer(0x7fc0_0000), // SECCOMP_RET_USER_NOTIF
         ];
@@ -770,11 +774,12 @@ pub fn programs_of(
     let members = program::sum(vrf.interfaces, &[]);
     let leaves = program::sum(vrf.interfaces, vrf.shared);
     let binds = if level > Some(Level::Bind) { &program::GUARD } else { &program::BIND };
+    let options = if level == Some(Level::Strict) { &program::KEEP } else { &program::JOIN };
     for (hook, start, number, from, what) in [
         (bpf::SOCK_CREATE, binds, vrf.index, Level::Bind, "binds sockets"),
         (bpf::EGRESS, &program::PASS, leaves, Level::Guard, "filters what leaves"),
         (bpf::INGRESS, &program::PASS, members, Level::Guard, "filters what arrives"),
-        (bpf::SETSOCKOPT, &program::KEEP, 0, Level::Strict, "keeps sockets bound"),
+        (bpf::SETSOCKOPT, options, members, Level::Guard, "looks at socket options"),
     ] {
         let standing = programs(fd, hook, &program::name(start, number), text)?;
         // iproute2's program has no name: where it binds to is tried.

@@ -97,6 +97,10 @@ pub const ALLOW_MULTI: u32 = 2;
 /// `BPF_F_REPLACE`: takes one program's place in one step. Since 5.6.
 pub const REPLACE: u32 = 4;
 
+/// `BPF_F_ANY_ALIGNMENT`: on processors where words have to be aligned, the verifier takes the start of an option's value for that of a
+/// packet, which is not. Since 5.0.
+const ANY_ALIGNMENT: u32 = 2;
+
 /// Issues a command. The attribute is read, and for some commands written, by the kernel.
 ///
 /// # Safety
@@ -135,7 +139,7 @@ pub fn load(hook: Hook, name: &Name, program: &[Insn]) -> Result<OwnedFd> {
         log_size: 0,
         log_buf: 0,
         kern_version: 0,
-        prog_flags: 0,
+        prog_flags: if hook == SETSOCKOPT { ANY_ALIGNMENT } else { 0 },
         prog_name: *name,
         prog_ifindex: 0,
         expected_attach_type: hook.attachment(),

@@ -10,9 +10,19 @@
  *   escape listen KIND PORT         answers "inside" there; KIND is udp, tcp, mptcp (or TCP where that is refused, as Go
  *                                   does it), freed-udp, freed-tcp (made free of the VRF first, as far as that goes), or
  *                                   group (ff02::76:6c and 239.1.2.4 by all interfaces)
+ *   escape ear INTERFACE            prints the number of each way of which a packet arrives at a port above 20000, of all interfaces of
+ *                                   its VRF, also one for 239.1.2.3 by INTERFACE
+ *   escape options                  prints what a router says that arrives by rtnetlink's group for that
+ *   escape advertise INTERFACE      is such a router, once: its name server is ESC::
+ *   escape long                     prints what the kernel says to an option that is too short, and to one of two pages
+ *   escape join KIND INTERFACE      joins 239.76.2.1 or ff05::76:2:1 and waits; KIND is mreqn, mreq, source, group4, mreq6, group6 or anycast;
+ *                                   INTERFACE - is index 0, or it is the address of an interface
  *
- * Environment: OUT (interface), TO4, TO6 (a host on its wire), LINK6 (that host's link-local address), OWN6 (ours),
- * HOLDER (PID of a holder). What a way answers is not looked at.
+ * A way that joins a group takes 239.76.1.number or ff05::76:1:number (the number read as hexadecimal), which the sniffer knows by the
+ * kernel's report.
+ *
+ * Environment: OUT (interface), TO4, TO6 (a host on its wire), LINK6 (that host's link-local address), OWN6 (ours), FROM4 (ours),
+ * OTHER (an interface of another VRF), HOLDER (PID of a holder). What a way answers is not looked at.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -21,12 +31,16 @@
 #include <linux/bpf.h>
 #include <linux/if_packet.h>
 #include <linux/io_uring.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -541,6 +555,246 @@ static void taken_from_another(void) {
     send4((int)syscall(SYS_pidfd_getfd, process, 9, 0));
 }
 
+/* ---- joins: the kernel's own report has the group, and the sources */
+
+enum place { BY_INDEX, BY_ADDRESS, BY_NOTHING };
+static struct in_addr own4;
+
+static struct in_addr group4(void) {
+    char text[32];
+    struct in_addr group;
+    snprintf(text, sizeof text, "239.76.1.%d", number);
+    inet_pton(AF_INET, text, &group);
+    return group;
+}
+
+static struct in6_addr group6(void) {
+    char text[32];
+    struct in6_addr group;
+    snprintf(text, sizeof text, "ff05::76:1:%d", number);
+    inet_pton(AF_INET6, text, &group);
+    return group;
+}
+
+/* With a struct ip_mreqn, or a struct ip_mreq. */
+static int join4(int fd, struct in_addr group, enum place place, int option) {
+    struct ip_mreqn request = {.imr_multiaddr = group};
+    if (place == BY_INDEX)
+        request.imr_ifindex = out;
+    if (place == BY_ADDRESS)
+        request.imr_address = own4;
+    return setsockopt(fd, IPPROTO_IP, option, &request, place == BY_ADDRESS ? sizeof(struct ip_mreq) : sizeof request);
+}
+
+static int join_source4(int fd, struct in_addr group) {
+    struct group_source_req request = {.gsr_interface = (unsigned)out};
+    struct sockaddr_in *to = (struct sockaddr_in *)&request.gsr_group, *from = (struct sockaddr_in *)&request.gsr_source;
+    to->sin_family = from->sin_family = AF_INET;
+    to->sin_addr = group;
+    memcpy(&from->sin_addr, "DATA", 4);
+    return setsockopt(fd, IPPROTO_IP, MCAST_JOIN_SOURCE_GROUP, &request, sizeof request);
+}
+
+static int join_group(int fd, struct in_addr group4, const struct in6_addr *group6, int index, int option) {
+    struct group_req request = {.gr_interface = (unsigned)index};
+    struct sockaddr_in *to4 = (struct sockaddr_in *)&request.gr_group;
+    struct sockaddr_in6 *to6 = (struct sockaddr_in6 *)&request.gr_group;
+    if (group6 == NULL) {
+        to4->sin_family = AF_INET;
+        to4->sin_addr = group4;
+    } else {
+        to6->sin6_family = AF_INET6;
+        to6->sin6_addr = *group6;
+    }
+    return setsockopt(fd, group6 == NULL ? IPPROTO_IP : IPPROTO_IPV6, option, &request, sizeof request);
+}
+
+static int join_address_source(int fd, struct in_addr group, struct in_addr interface) {
+    struct ip_mreq_source request = {.imr_multiaddr = group, .imr_interface = interface};
+    memcpy(&request.imr_sourceaddr, "DATA", 4);
+    return setsockopt(fd, IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, &request, sizeof request);
+}
+
+static int join6(int fd, struct in6_addr group, int index, int option) {
+    struct ipv6_mreq request = {.ipv6mr_multiaddr = group, .ipv6mr_interface = (unsigned)index};
+    return setsockopt(fd, IPPROTO_IPV6, option, &request, sizeof request);
+}
+
+static void report(void) { usleep(600000); }
+
+static void join_index4(void) {
+    join4(sock(AF_INET, SOCK_DGRAM, 0), group4(), BY_INDEX, IP_ADD_MEMBERSHIP);
+    report();
+}
+
+static void join_address4(void) {
+    join4(sock(AF_INET, SOCK_DGRAM, 0), group4(), BY_ADDRESS, IP_ADD_MEMBERSHIP);
+    report();
+}
+
+static void join_nothing4(void) {
+    join4(sock(AF_INET, SOCK_DGRAM, 0), group4(), BY_NOTHING, IP_ADD_MEMBERSHIP);
+    report();
+}
+
+static void join_mapped4(void) {
+    join4(sock(AF_INET6, SOCK_DGRAM, 0), group4(), BY_INDEX, IP_ADD_MEMBERSHIP);
+    report();
+}
+
+static void join_protocol4(void) {
+    join_group(sock(AF_INET, SOCK_DGRAM, 0), group4(), NULL, out, MCAST_JOIN_GROUP);
+    report();
+}
+
+static void join_protocol_nothing4(void) {
+    join_group(sock(AF_INET, SOCK_DGRAM, 0), group4(), NULL, 0, MCAST_JOIN_GROUP);
+    report();
+}
+
+static void join_protocol_source4(void) {
+    join_source4(sock(AF_INET, SOCK_DGRAM, 0), group4());
+    report();
+}
+
+static void join_source_by_address(void) {
+    join_address_source(sock(AF_INET, SOCK_DGRAM, 0), group4(), own4);
+    report();
+}
+
+static void join_source_by_nothing(void) {
+    join_address_source(sock(AF_INET, SOCK_DGRAM, 0), group4(), (struct in_addr){0});
+    report();
+}
+
+static void join_index6(void) {
+    join6(sock(AF_INET6, SOCK_DGRAM, 0), group6(), out, IPV6_JOIN_GROUP);
+    report();
+}
+
+static void join_protocol6(void) {
+    struct in6_addr group = group6();
+    join_group(sock(AF_INET6, SOCK_DGRAM, 0), own4, &group, out, MCAST_JOIN_GROUP);
+    report();
+}
+
+static void join_protocol_source6(void) {
+    struct group_source_req request = {.gsr_interface = (unsigned)out};
+    struct sockaddr_in6 *to = (struct sockaddr_in6 *)&request.gsr_group, *from = (struct sockaddr_in6 *)&request.gsr_source;
+    to->sin6_family = from->sin6_family = AF_INET6;
+    to->sin6_addr = group6();
+    memcpy(&from->sin6_addr, " SIXTEEN BYTES. ", 16);
+    setsockopt(sock(AF_INET6, SOCK_DGRAM, 0), IPPROTO_IPV6, MCAST_JOIN_SOURCE_GROUP, &request, sizeof request);
+    report();
+}
+
+/* Another thread changes the index while the kernel reads it. */
+static void join_racing(void) {
+    struct ip_mreqn *request = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int own = (int)if_nametoindex(getenv("OWN") ? getenv("OWN") : "");
+    request->imr_multiaddr = group4();
+    request->imr_ifindex = own;
+    pid_t child = fork();
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            *(volatile int *)&request->imr_ifindex ^= own ^ out;
+    }
+    for (int n = 0; n < 20000; n++) {
+        int fd = sock(AF_INET, SOCK_DGRAM, 0);
+        setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, request, sizeof *request);
+        close(fd);
+    }
+    kill(child, SIGKILL);
+}
+
+/* By a system call of i386, which a program of 64 bits can make, too. */
+static void join_by_32_bits(void) {
+#ifdef __x86_64__
+    struct ip_mreqn *request = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    long answer = 366; /* setsockopt */
+    request->imr_multiaddr = group4();
+    request->imr_ifindex = out;
+    __asm__ volatile("int $0x80"
+                     : "+a"(answer)
+                     : "b"((long)sock(AF_INET, SOCK_DGRAM, 0)), "c"((long)IPPROTO_IP), "d"((long)IP_ADD_MEMBERSHIP), "S"(request),
+                       "D"(sizeof *request)
+                     : "memory", "r8", "r9", "r10", "r11");
+    report();
+#endif
+}
+
+/* ---- packets that the kernel copies for this machine itself */
+
+static int other; /* an interface of another VRF */
+
+static void loop_other_vrf(void) {
+    out = other;
+    multicast_disconnected4();
+}
+
+static void loop_other_vrf_pktinfo(void) {
+    out = other;
+    multicast_pktinfo4();
+}
+
+static void loop_bound_again(void) {
+    int fd = sock(AF_INET, SOCK_DGRAM, 0);
+    struct ip_mreqn request = {.imr_ifindex = out};
+    const char *vrf = getenv("VRF") ? getenv("VRF") : "";
+    unbind(fd);
+    setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request);
+    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, vrf, (socklen_t)strlen(vrf) + 1);
+    to_multicast4();
+    send4(fd);
+}
+
+static void loop_connected(void) {
+    int fd = sock(AF_INET, SOCK_DGRAM, 0);
+    struct ip_mreqn request = {.imr_ifindex = out};
+    unbind(fd);
+    setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request);
+    to_multicast4();
+    connect4(fd);
+}
+
+static void loop_mapped(int is_connected) {
+    int fd = sock(AF_INET6, SOCK_DGRAM, 0);
+    struct ip_mreqn request = {.imr_ifindex = out};
+    unbind(fd);
+    setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request);
+    inet_pton(AF_INET6, "::ffff:239.1.2.3", &to6.sin6_addr);
+    if (is_connected)
+        connect6(fd);
+    else
+        send6(fd);
+}
+
+static void loop_mapped_sent(void) { loop_mapped(0); }
+static void loop_mapped_connected(void) { loop_mapped(1); }
+
+static void broadcast_to_all(int is_connected) {
+    int fd = sock(AF_INET, SOCK_DGRAM, 0), one = 1;
+    setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof one);
+    unbind(fd);
+    to4.sin_addr.s_addr = INADDR_BROADCAST;
+    if (is_connected)
+        connect4(fd);
+    else
+        send4(fd);
+}
+
+static void broadcast_sent(void) { broadcast_to_all(0); }
+static void broadcast_connected(void) { broadcast_to_all(1); }
+
+static void subnet_connected(void) {
+    int fd = sock(AF_INET, SOCK_DGRAM, 0), one = 1;
+    setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof one);
+    unbind(fd);
+    to4.sin_addr.s_addr |= htonl(0xff);
+    connect4(fd);
+}
+
 static void user_namespace(void) {
     if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWCGROUP) < 0)
         return;
@@ -618,6 +872,29 @@ static const struct {
     {"io_uring's socket, connect(AF_UNSPEC) first", uring, 0},
     {"inherited descriptor", inherited, 0},
     {"user namespace, then SO_BINDTODEVICE", user_namespace, 0},
+    {"report: IP_ADD_MEMBERSHIP by index", join_index4, 0},
+    {"report: IP_ADD_MEMBERSHIP by address", join_address4, 0},
+    {"report: IP_ADD_MEMBERSHIP by index 0", join_nothing4, 0},
+    {"report: IP_ADD_MEMBERSHIP of an IPv6 socket", join_mapped4, 0},
+    {"report: IP_ADD_SOURCE_MEMBERSHIP by address", join_source_by_address, 0},
+    {"report: IP_ADD_SOURCE_MEMBERSHIP by no address", join_source_by_nothing, 0},
+    {"report: MCAST_JOIN_GROUP", join_protocol4, 0},
+    {"report: MCAST_JOIN_GROUP by index 0", join_protocol_nothing4, 0},
+    {"report: MCAST_JOIN_SOURCE_GROUP", join_protocol_source4, 0},
+    {"report: IPV6_JOIN_GROUP", join_index6, 0},
+    {"report: MCAST_JOIN_GROUP, IPv6", join_protocol6, 0},
+    {"report: MCAST_JOIN_SOURCE_GROUP, IPv6", join_protocol_source6, 0},
+    {"report: an index changed meanwhile", join_racing, 0},
+    {"report: a system call of i386", join_by_32_bits, 0},
+    {"loop copy in another VRF, connect(AF_UNSPEC) first", loop_other_vrf, 0},
+    {"loop copy in another VRF, IP_PKTINFO", loop_other_vrf_pktinfo, 0},
+    {"loop copy, freed and bound again", loop_bound_again, 0},
+    {"loop copy, freed and connected", loop_connected, 0},
+    {"loop copy, IPv4-mapped", loop_mapped_sent, 0},
+    {"loop copy, IPv4-mapped and connected", loop_mapped_connected, 0},
+    {"broadcast, connect(AF_UNSPEC) first", broadcast_sent, 0},
+    {"broadcast, freed and connected", broadcast_connected, 0},
+    {"broadcast of the subnet, freed and connected", subnet_connected, 0},
     {"raw ICMP, IP_PKTINFO", raw4, 1},
     {"raw IP, connect(AF_UNSPEC) first", raw_header, 1},
     {"raw ICMPv6 to fe80::…%other", raw6, 1},
@@ -656,6 +933,8 @@ static void prepare(int n) {
     set("TO6", AF_INET6, &to6.sin6_addr);
     set("LINK6", AF_INET6, &link6.sin6_addr);
     set("OWN6", AF_INET6, &own6.sin6_addr);
+    set("FROM4", AF_INET, &own4);
+    other = (int)if_nametoindex(getenv("OTHER") ? getenv("OTHER") : "");
 }
 
 static pid_t begin(int n) {
@@ -733,6 +1012,96 @@ static int answer(const char *kind, int port) {
     return 0;
 }
 
+/* Every number has a socket of its own. */
+static int ear(const char *interface) {
+    struct pollfd sockets[LENGTH(ways)];
+    struct ip_mreqn request = {.imr_ifindex = (int)if_nametoindex(interface)};
+    for (int n = 0; n < LENGTH(ways); n++) {
+        struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons((unsigned short)(20000 + n))};
+        sockets[n] = (struct pollfd){.fd = sock(AF_INET, SOCK_DGRAM, 0), .events = POLLIN};
+        if (bind(sockets[n].fd, (struct sockaddr *)&any, sizeof any) < 0) {
+            perror("escape");
+            return 1;
+        }
+    }
+    inet_pton(AF_INET, "239.1.2.3", &request.imr_multiaddr);
+    if (setsockopt(sockets[0].fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request) < 0)
+        perror("escape");
+    printf("listening\n");
+    for (;;) {
+        fflush(stdout);
+        poll(sockets, LENGTH(ways), -1);
+        for (int n = 0; n < LENGTH(ways); n++) {
+            char buf[64];
+            if (sockets[n].revents != 0 && recv(sockets[n].fd, buf, sizeof buf, MSG_DONTWAIT) >= 0)
+                printf("%02d\n", n);
+        }
+    }
+}
+
+static void router_options(void) {
+    int fd = sock(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), group = RTNLGRP_ND_USEROPT;
+    char buf[4096];
+    if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0)
+        printf("%s\n", strerror(errno));
+    printf("listening\n");
+    fflush(stdout);
+    for (;;) {
+        ssize_t len = recv(fd, buf, sizeof buf, 0);
+        if (len > 0 && memmem(buf, (size_t)len, "ESC", 3) != NULL)
+            printf("heard\n");
+        fflush(stdout);
+    }
+}
+
+static int advertise(const char *interface) {
+    struct {
+        struct nd_router_advert head;
+        unsigned char kind, length;
+        unsigned short unused;
+        unsigned lifetime;
+        char server[16];
+    } message = {.head = {.nd_ra_type = ND_ROUTER_ADVERT, .nd_ra_curhoplimit = 64}, .kind = 25, .length = 3, .lifetime = htonl(600), .server = "ESC"};
+    struct sockaddr_in6 all = {.sin6_family = AF_INET6, .sin6_scope_id = if_nametoindex(interface)};
+    int fd = sock(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6), hops = 255;
+    inet_pton(AF_INET6, "ff02::1", &all.sin6_addr);
+    setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof hops);
+    return sendto(fd, &message, sizeof message, 0, (struct sockaddr *)&all, sizeof all) < 0;
+}
+
+/* Joins, says how that went, and leaves again by the same request when it is told to. */
+static int join(const char *kind, const char *interface) {
+    struct in_addr group, none = {0};
+    struct in6_addr group_six;
+    int done = -1, fd = sock(kind[strlen(kind) - 1] == '6' || kind[0] == 'a' ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
+    inet_pton(AF_INET, "239.76.2.1", &group);
+    inet_pton(AF_INET6, kind[0] == 'a' ? "fd20::76:2:1" : "ff05::76:2:1", &group_six);
+    enum place place = inet_pton(AF_INET, interface, &own4) == 1 ? BY_ADDRESS : strcmp(interface, "-") == 0 ? BY_NOTHING : BY_INDEX;
+    out = (int)if_nametoindex(interface);
+    for (int leaving = 0; leaving < 2; leaving++) {
+        if (strcmp(kind, "mreqn") == 0)
+            done = join4(fd, group, place, leaving ? IP_DROP_MEMBERSHIP : IP_ADD_MEMBERSHIP);
+        else if (strcmp(kind, "mreq") == 0) {
+            struct ip_mreq request = {.imr_multiaddr = group, .imr_interface = place == BY_ADDRESS ? own4 : none};
+            done = setsockopt(fd, IPPROTO_IP, leaving ? IP_DROP_MEMBERSHIP : IP_ADD_MEMBERSHIP, &request, sizeof request);
+        } else if (strcmp(kind, "source") == 0)
+            done = join_address_source(fd, group, place == BY_ADDRESS ? own4 : none);
+        else if (strcmp(kind, "group4") == 0)
+            done = join_group(fd, group, NULL, out, leaving ? MCAST_LEAVE_GROUP : MCAST_JOIN_GROUP);
+        else if (strcmp(kind, "group6") == 0)
+            done = join_group(fd, group, &group_six, out, leaving ? MCAST_LEAVE_GROUP : MCAST_JOIN_GROUP);
+        else if (strcmp(kind, "mreq6") == 0)
+            done = join6(fd, group_six, out, leaving ? IPV6_LEAVE_GROUP : IPV6_JOIN_GROUP);
+        else if (strcmp(kind, "anycast") == 0)
+            done = join6(fd, group_six, out, leaving ? IPV6_LEAVE_ANYCAST : IPV6_JOIN_ANYCAST);
+        printf("%s\n", done < 0 ? strerror(errno) : leaving ? "left" : "joined");
+        fflush(stdout);
+        if (!leaving)
+            usleep(700000);
+    }
+    return 0;
+}
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
     if (strcmp(what, "list") == 0) {
@@ -751,6 +1120,19 @@ int main(int argc, char **argv) {
         pause();
     } else if (strcmp(what, "listen") == 0 && argc > 3) {
         return answer(argv[2], atoi(argv[3]));
+    } else if (strcmp(what, "ear") == 0 && argc > 2) {
+        return ear(argv[2]);
+    } else if (strcmp(what, "options") == 0) {
+        router_options();
+    } else if (strcmp(what, "advertise") == 0 && argc > 2) {
+        return advertise(argv[2]);
+    } else if (strcmp(what, "long") == 0) {
+        static char large[8192]; /* two pages */
+        int fd = sock(AF_INET, SOCK_DGRAM, 0);
+        printf("%s\n", setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, large, 2) < 0 ? strerror(errno) : "0");
+        printf("%s\n", setsockopt(fd, SOL_SOCKET, SO_RCVBUF, large, sizeof large) < 0 ? strerror(errno) : "0");
+    } else if (strcmp(what, "join") == 0 && argc > 3) {
+        return join(argv[2], argv[3]);
     } else if (strcmp(what, "helper") == 0 && argc > 3) {
         /* Run by the kernel. */
         to4.sin_family = AF_INET;

@@ -1,7 +1,9 @@
 #!/bin/sh
-# The ways out of a VRF (escape.c), as nobody and as root, at each level, judged by a sniffer on the wire that is forbidden.
+# The ways out of a VRF (escape.c), as nobody and as root, at each level, judged by a sniffer on the wire that is forbidden, a listener
+# outside of the VRF, and a listener in another VRF.
 #
 #   lan  10.20.30.1 fd20::1 ── eth0 (mgmt)    eth1 (main) ── net  203.0.113.1 2001:db8::1
+#                                             eth2 (blue) ── far  198.51.100.1
 #
 # What does not reach the wire without a VRF either cannot be had on this kernel ("n/a"); it says nothing.
 # processors: all
@@ -9,10 +11,14 @@
 # timeout: 300
 far lan eth0 10.20.30.1/24 fd20::1/64
 far net eth1 203.0.113.1/24 2001:db8::1/64
+far far eth2 198.51.100.1/24
 ip link add mgmt type vrf table 10
 ip link set mgmt up
 ip link set eth0 master mgmt
-for pair in eth0=10.20.30.40/24 eth1=203.0.113.40/24; do
+ip link add blue type vrf table 20
+ip link set blue up
+ip link set eth2 master blue
+for pair in eth0=10.20.30.40/24 eth1=203.0.113.40/24 eth2=198.51.100.40/24; do
     ip link set "${pair%=*}" up
     ip addr add "${pair#*=}" dev "${pair%=*}"
 done
@@ -31,20 +37,29 @@ link_local() {
     "$@" ip -6 -j addr show dev eth1 | jq -r '.[].addr_info[] | select(.scope == "link") | .local'
 }
 soon sh -c '! ip -6 addr show tentative | grep -q inet6; ! ip netns exec net ip -6 addr show tentative | grep -q inet6'
-export OUT=eth1 TO4=203.0.113.1 TO6=2001:db8::1 FROM4=203.0.113.40
+export OUT=eth1 OTHER=eth2 OWN=eth0 VRF=mgmt TO4=203.0.113.1 TO6=2001:db8::1 FROM4=203.0.113.40
 LINK6=$(link_local on net) OWN6=$(link_local)
 export LINK6 OWN6
 escape list >/tmp/ways
 background escape holder
 export HOLDER="$pid"
-pids='' # it stays for all cases
+background escape ear eth1
+ears=$log
+background ip vrf exec blue escape ear eth2
+ears="$ears $log"
+pids='' # they stay for all cases
+# shellcheck disable=SC2086 # files
+soon sh -c '! grep -L listening "$@" | grep -q .' sh $ears
 
-# got_out COLUMN USER WRAPPER...: tries all ways; leaves the numbers of those that reached the wire in /tmp/out.COLUMN
+# got_out COLUMN USER WRAPPER...: tries all ways; leaves the numbers of those that reached the wire or a listener in /tmp/out.COLUMN
 got_out() {
     column=$1 user=$2
     shift 2
     # RDS goes on trying to connect for those that are gone.
     rmmod rds_tcp 2>/tmp/said && modprobe rds_tcp
+    for ear in $ears; do
+        wc -l <"$ear" >"$ear.before"
+    done
     ip netns exec net tcpdump -Z root -Q in -U --immediate-mode -n -i eth1 -w /tmp/pcap 2>/tmp/sniffer &
     sniffer=$!
     soon grep -q listening /tmp/sniffer || fail "$column: no sniffer"
@@ -59,6 +74,11 @@ got_out() {
     wait $sniffer 2>/tmp/said
     {
         grep -a -o 'ESC[0-9][0-9]\.' /tmp/pcap | tr -d 'ESC.'
+        for ear in $ears; do
+            tail -n +$(($(cat "$ear.before") + 1)) "$ear"
+        done
+        # The kernel's reports of groups.
+        tcpdump -Z root -nn -v -r /tmp/pcap 2>/tmp/said | grep -oE 'gaddr (239\.76\.1\.|ff05::76:1:)[0-9]+' | sed 's/.*[.:]//'
         # By the port; RDS goes to its own.
         tcpdump -Z root -nn -r /tmp/pcap 2>/tmp/said | sed -n 's/.* > [^ ]*\.200\([0-9][0-9]\): .*/\1/p; s/.* > [^ ]*\.16385: .*/rds/p' |
             sed "s/rds/$(sed -n 's/ .*AF_RDS$//p' /tmp/ways)/"

@@ -6,13 +6,14 @@ use std::net::Ipv4Addr;
 use std::{env, fs};
 
 use vrf_launch::bind::filter::{self, Kind, Processor};
-use vrf_launch::bind::program::{Insn, KEEP_BOUND, bind, guard};
+use vrf_launch::bind::program::{Insn, bind, guard};
 use vrf_launch_tests::elf::repository;
 
 use crate::calls;
 use crate::classic::code::{AND, ANSWER, IF_ABOVE, IF_ANY_BIT, IF_EQUAL, IF_NOT_LESS, JUMP, LOAD};
 use crate::context::Hook;
 use crate::packets::{diverting, net, passing};
+use crate::sockets::looking;
 
 /// An instruction as `bpftool prog dump xlated` writes it, but with the number of the instruction that a jump leads to.
 pub fn insn(program: &[Insn], at: usize) -> String {
@@ -33,6 +34,8 @@ pub fn insn(program: &[Insn], at: usize) -> String {
         0x15 if imm > 255 => format!("if r{to} == {imm:#x} goto {target}"),
         0x15 => format!("if r{to} == {imm} goto {target}"),
         0x25 => format!("if r{to} > {imm} goto {target}"),
+        0x2d => format!("if r{to} > r{from} goto {target}"),
+        0x79 => format!("r{to} = *(u64 *)(r{from} {off:+})"),
         0x55 => format!("if r{to} != {imm} goto {target}"),
         0x56 => format!("if w{to} != {imm:#x} goto {target}"),
         0x85 => format!("call {imm}"),
@@ -126,9 +129,6 @@ impl Known {
             ("protocol", 0x0008) => "IPv4",
             ("protocol", 0xdd86) => "IPv6",
             ("vlan_present", 0) => "no VLAN",
-            ("level", 1) => "SOL_SOCKET",
-            ("optname", 25) => "SO_BINDTODEVICE: refused",
-            ("optname", 62) => "SO_BINDTOIFINDEX: refused",
             ("the next header", 58) => "not ICMPv6: diverted",
             ("the type of ICMPv6", 137) => "above the types of neighbours",
             ("the type of ICMPv6", 129) => "130 to 137, of listeners and neighbours: left",
@@ -147,6 +147,9 @@ impl Known {
         }
         if [0x05, 0x15, 0x25, 0x55].contains(&insn.code) {
             self.there.entry(at as i64 + 1 + i64::from(insn.off)).or_insert(self.field);
+        }
+        if hook == Hook::SetSockOpt {
+            return option_comment(program, at);
         }
         let next_call = program[at..].iter().find(|insn| insn.code == 0x85).map(|insn| helper(insn.imm));
         match insn.code {
@@ -221,6 +224,70 @@ impl Known {
             _ => String::new(),
         }
     }
+}
+
+/// A comment for an instruction of the program for options.
+fn option_comment(program: &[Insn], at: usize) -> String {
+    let insn = program[at];
+    let before = at.checked_sub(1).map(|before| program[before]);
+    let context = |off: i16| {
+        let field = Hook::SetSockOpt.field(usize::try_from(off).expect("of the context")).expect("a field").0;
+        format!("struct bpf_sockopt: {field}")
+    };
+    let text = match (insn.code, insn.regs & 15, insn.imm) {
+        (0x61 | 0x79, ..) if insn.regs >> 4 == 1 => return context(insn.off),
+        (0x61, ..) if insn.regs >> 4 == 2 => "struct bpf_sock: protocol",
+        (0x61, ..) => match insn.off {
+            0 => "the value: the index, or the group of netlink",
+            4 => "struct ip_mreqn: imr_address",
+            8 => "struct ip_mreqn: imr_ifindex",
+            _ => "struct ipv6_mreq: ipv6mr_ifindex",
+        },
+        (0x63, ..) => {
+            let why = match before.map(|insn| insn.imm) {
+                Some(0) => ": the kernel takes the value as the caller gave it",
+                _ => ": there is room for 16 bytes at least",
+            };
+            return context(insn.off) + why;
+        }
+        (0x62, _, 0) => "no index yet",
+        (0x62, ..) => "index 0 becomes the first member's",
+        (0xbf, ..) | (0x07, ..) => "the end of what is read",
+        (0x2d, ..) => "beyond the value",
+        (0xb7, 0, 1) => "allowed",
+        (0xb7, 0, _) => "refused",
+        (0xb7, _, 12) => "the size of struct ip_mreqn",
+        (0xb7, ..) if program[at + 1].code == 0x63 => "nothing",
+        (0xb7, ..) => "an address becomes the only member's index",
+        (0x15, 4, 0) => "IPPROTO_IP",
+        (0x15, 4, 41) => "IPPROTO_IPV6",
+        (0x15, 4, 270) => "SOL_NETLINK",
+        (0x55, 4, 1) => "not SOL_SOCKET",
+        (0x15, 5, 25) => "SO_BINDTODEVICE: refused",
+        (0x15, 5, 62) => "SO_BINDTOIFINDEX: refused",
+        (0x15, 5, 20) => "IPV6_JOIN_GROUP",
+        (0x15, 5, 21) => "IPV6_LEAVE_GROUP",
+        (0x15, 5, 27) => "IPV6_JOIN_ANYCAST",
+        (0x15, 5, 28) => "IPV6_LEAVE_ANYCAST",
+        (0x55, 5, 1) => "not NETLINK_ADD_MEMBERSHIP",
+        (0x25, 5, 48) => "above MCAST_MSFILTER",
+        (0x25, 5, 41) => "MCAST_JOIN_GROUP to MCAST_MSFILTER",
+        (0x25, 5, 36) => "IP_UNBLOCK_SOURCE to IP_MSFILTER, by an address: refused",
+        (0x25, 5, 34) => "IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP",
+        (0x25, 2, 11) => "struct ip_mreqn",
+        (0x25, 2, 7) => "struct ip_mreq",
+        (0x15, 2, 20) if program[at + 1].code == 0x05 => "RTNLGRP_ND_USEROPT: refused",
+        (0x25, ..) => return format!("interfaces above {} are looked for there", insn.imm),
+        (0x15, ..) => return format!("interface {}: yes", insn.imm),
+        (0x55, ..) => match before.map(|insn| (insn.code, insn.off)) {
+            Some((0x61, 12)) => "not NETLINK_ROUTE",
+            Some((0x61, 4)) => "one of several members' addresses, perhaps: refused",
+            Some((0xb7, _)) => "never",
+            _ => "an index: it is looked for",
+        },
+        _ => "",
+    };
+    text.to_string()
 }
 
 fn helper_argument(call: Option<(&'static str, &'static [&'static str])>, at: usize) -> String {
@@ -391,9 +458,15 @@ addresses.",
         &listing(Hook::Classifier, &diverting(2, 7, &own, &shared)),
     );
     part(
-        "A socket option, at strict",
-        "`BPF_CGROUP_SETSOCKOPT`. Nobody binds a socket again.",
-        &listing(Hook::SetSockOpt, &KEEP_BOUND),
+        "A socket option, at guard",
+        "`BPF_CGROUP_SETSOCKOPT`. Groups are joined by the members and the VRF alone. Index 0 becomes the first member's; with several \
+members\nan address is refused.",
+        &listing(Hook::SetSockOpt, &looking(7, &[3, 5, 7], false)),
+    );
+    part(
+        "A socket option, at strict, where the VRF has one member",
+        "The same hook. Nobody binds a socket again. The address of an interface becomes the only member's index.",
+        &listing(Hook::SetSockOpt, &looking(7, &[3, 7], true)),
     );
     for (title, about, kind) in [
         (

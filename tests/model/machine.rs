@@ -137,9 +137,21 @@ pub fn with(hook: Hook, program: &[Insn], each: &mut dyn FnMut(Run<'_>)) -> Resu
     }
     each(&mut |context, packet| {
         let mut context = context.to_vec();
+        // The value of an option and the socket are behind the context, which holds their addresses.
+        let hidden = context.get(..24).map(<[u8]>::to_vec).unwrap_or_default();
+        if hook == Hook::SetSockOpt {
+            let start = context.as_ptr() as u64;
+            let (value, end) = (start + hook.size() as u64, start + (context.len() - Hook::SockCreate.size()) as u64);
+            for (place, address) in context.chunks_exact_mut(8).zip([end, value, end]) {
+                place.copy_from_slice(&address.to_ne_bytes());
+            }
+        }
         WORLD.set(World { context: context.as_ptr() as u64, packet: packet.to_vec(), ..World::default() });
         // What the verifier accepts, the interpreter runs to its end.
         let answer = vm.execute_program(&mut context).unwrap_or_else(|error| panic!("{error:?}")) as i32;
+        if hook == Hook::SetSockOpt {
+            context[..24].copy_from_slice(&hidden);
+        }
         let World { retval, redirect, stored, packet, .. } = WORLD.take();
         Seen { answer, retval, redirect, stored, context, packet }
     });

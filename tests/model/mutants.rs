@@ -8,14 +8,14 @@ use std::fmt::Write as _;
 use std::{env, fs};
 
 use vrf_launch::bind::filter::{self, Processor};
-use vrf_launch::bind::program::{Insn, KEEP_BOUND, bind, guard};
+use vrf_launch::bind::program::{Insn, bind, guard};
 use vrf_launch_tests::elf::repository;
 
 use crate::context::Hook;
 use crate::listing;
 use crate::packets::{by_each, card, diverted, diverting, passing, several, to_several};
 use crate::rules::Level;
-use crate::sockets::{Case, compare, options, some_sockets};
+use crate::sockets::{Case, compare, looking, options, some_sockets};
 use crate::{calls, classic};
 
 /// A program that is changed: its name, where it is attached, itself, and what it is compared with.
@@ -45,20 +45,21 @@ fn subjects() -> Vec<Subject> {
             to_several(&[3, 9], &shared[..7]),
         ),
         subject("divert", Hook::Classifier, diverting(5, 7, &own, &networks), diverted(7, (&own, &networks))),
-        subject("keep bound", Hook::SetSockOpt, KEEP_BOUND.to_vec(), options()),
+        subject("options at guard", Hook::SetSockOpt, looking(20, &[3, 20], false), options(false, 20, &[3, 20])),
+        subject("options at strict", Hook::SetSockOpt, looking(7, &[3, 7, 20], true), options(true, 7, &[3, 7, 20])),
     ]
 }
 
 /// `BPF_JMP | BPF_JA`: that it goes nowhere is that an instruction is missing.
 const JUMP: u8 = 0x05;
-const COMPARISONS: [u8; 4] = [0x15, 0x25, 0x55, 0x56];
+const COMPARISONS: [u8; 5] = [0x15, 0x25, 0x55, 0x56, 0x2d];
 /// Loads from and stores to memory.
-const MEMORY: [u8; 5] = [0x61, 0x71, 0x63, 0x62, 0x6a];
+const MEMORY: [u8; 6] = [0x61, 0x71, 0x63, 0x62, 0x6a, 0x79];
 
 /// What an instruction may be changed into.
 fn changes(insn: Insn) -> Vec<(String, Insn)> {
     let mut list = vec![("removed".to_string(), Insn { code: JUMP, regs: 0, off: 0, imm: 0 })];
-    let has_number = ![0x61, 0x71, 0x63, 0xbf, JUMP, 0x95].contains(&insn.code);
+    let has_number = ![0x61, 0x71, 0x63, 0xbf, 0x79, 0x2d, JUMP, 0x95].contains(&insn.code);
     for imm in [insn.imm.wrapping_add(1), insn.imm.wrapping_sub(1), 0, insn.imm ^ 1 << 7] {
         if has_number && imm != insn.imm {
             list.push((format!("{} for {}", imm, insn.imm), Insn { imm, ..insn }));
@@ -74,6 +75,7 @@ fn changes(insn: Insn) -> Vec<(String, Insn)> {
             0x15 => &[0x55, 0x25], // equal: other, above
             0x25 => &[0x35, 0x15], // above: not below, equal
             0x55 => &[0x15],
+            0x2d => &[0x3d],
             _ => &[0x55], // of the low half: of all
         };
         for code in codes {
@@ -86,7 +88,7 @@ fn changes(insn: Insn) -> Vec<(String, Insn)> {
             list.push((format!("place {by:+}"), Insn { off: insn.off + by, ..insn }));
         }
     }
-    if [0x61, 0x63, 0xbf].contains(&insn.code) {
+    if [0x61, 0x63, 0xbf].contains(&insn.code) && insn.regs != insn.regs.rotate_right(4) {
         list.push(("registers exchanged".to_string(), Insn { regs: insn.regs.rotate_right(4), ..insn }));
     }
     if [0xb7, 0x61, 0xbf, 0x15, 0x25, 0x55].contains(&insn.code) {
@@ -107,7 +109,17 @@ fn reason(program: &[Insn], at: usize, change: &str) -> Option<&'static str> {
     let loaded = |at: usize| {
         program[..at].iter().rev().find(|insn| (insn.code, insn.regs & 15) == (0x61, 4)).map(|insn| insn.off)
     };
+    let next = program.get(at + 1).copied();
     Some(match (insn.code, change) {
+        (0x07, _) if insn.regs == 8 && insn.imm < 16 => "the value of an option has 16 bytes at least",
+        (0x2d, _) if before.is_some_and(|insn| insn.imm < 16) => {
+            "it never jumps: the value of an option has 16 bytes at least"
+        }
+        (0x25, "jumps -1") if (insn.regs, insn.imm) == (2, 11) => "the instruction there stores the length that it was",
+        (0xb7, _) if insn.regs == 2 && next.is_some_and(|insn| (insn.code, insn.regs) == (0x55, 2)) => {
+            "register 2 is 0: an index of 0 has led here"
+        }
+        (0x55, _) if is_set_to(before, 2, 0) => "it never jumps: register 2 is 0",
         (0x56, "code 0x55") => "the upper half of a word that was loaded is 0",
         (0x15, "always") if (insn.regs, insn.imm) == (0, 0) => {
             "register 0 is 0; the verifier wants a way to what follows"

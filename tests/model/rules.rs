@@ -56,11 +56,73 @@ pub fn new_socket(level: Level, vrf: u32, protocol: u32, has_set_retval: bool) -
     }
 }
 
+/// A socket option, with the value that the caller gives.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    pub level: u32,
+    pub option: u32,
+    /// The socket's.
+    pub protocol: u32,
+    pub value: &'a [u8],
+}
+
+/// What becomes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    Refused,
+    /// The kernel takes it from the caller's memory.
+    AsGiven,
+    /// The kernel takes this value.
+    AsSeen(Vec<u8>),
+}
+
 /// At strict, "no socket is bound again": SO_BINDTODEVICE and SO_BINDTOIFINDEX of SOL_SOCKET are refused.
-pub fn socket_option(level: u32, option: u32) -> Verdict {
+///
+/// "Groups are joined by the VRF's interfaces alone. Index 0 becomes the first member's, an address that of the only member; with
+/// several members an address is refused, as is every option that has none but an address." "What a router says is not heard by
+/// rtnetlink's group." A value too short for its option is the kernel's to refuse.
+pub fn socket_option(is_strict: bool, vrf: u32, interfaces: &[u32], request: Request<'_>) -> Taken {
+    let Request { level, option, protocol, value } = request;
+    let members: Vec<u32> = interfaces.iter().copied().filter(|index| *index != vrf).collect();
+    // The kernel shows 16 bytes at least, those behind the value being 0.
+    let mut shown = value.to_vec();
+    shown.resize(value.len().max(16), 0);
+    let word = |at: usize| u32::from_ne_bytes(shown[at..at + 4].try_into().expect("four bytes"));
+    let by_index = |at: usize, len: usize| {
+        let mut value = value.to_vec();
+        value.resize(value.len().max(len), 0);
+        match word(at) {
+            0 => {
+                let first = members.first().copied().unwrap_or(vrf);
+                for (to, from) in value.iter_mut().skip(at).zip(first.to_ne_bytes()) {
+                    *to = from;
+                }
+                Taken::AsSeen(value)
+            }
+            index if interfaces.contains(&index) => Taken::AsSeen(value),
+            _ => Taken::Refused,
+        }
+    };
     match (level, option) {
-        (1, 25 | 62) => Refused(EPERM),
-        _ => Allowed,
+        (1, 25 | 62) if is_strict => Taken::Refused,
+        (0, 35 | 36) if value.len() < 8 => Taken::AsSeen(value.to_vec()),
+        (0, 35 | 36) if value.len() < 12 => {
+            let mut long = value[..8].to_vec();
+            long.resize(12, 0);
+            match socket_option(is_strict, vrf, interfaces, Request { value: &long, ..request }) {
+                Taken::AsGiven => unreachable!("it is seen"),
+                taken => taken,
+            }
+        }
+        (0, 35 | 36) if word(8) == 0 && word(4) != 0 && members.len() > 1 => Taken::Refused,
+        (0, 35 | 36) => by_index(8, 12),
+        (0, 37..=41) => Taken::Refused,
+        (0 | 41, 42..=48) => by_index(0, 0),
+        (41, 20 | 21 | 27 | 28) if value.len() < 20 => Taken::AsSeen(value.to_vec()),
+        (41, 20 | 21 | 27 | 28) => by_index(16, 0),
+        (270, 1) if protocol == 0 && word(0) == 20 => Taken::Refused,
+        (270, 1) if protocol == 0 => Taken::AsSeen(value.to_vec()),
+        _ => Taken::AsGiven,
     }
 }
 

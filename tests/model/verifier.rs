@@ -20,6 +20,12 @@ enum Value {
     Context,
     /// So many bytes from the upper end of the stack: 0 or less.
     Stack(i64),
+    /// So many bytes from the start of an option's value, which is at most as long as has been compared with its end.
+    Option(i64),
+    /// The end of it.
+    OptionEnd,
+    /// The socket of an option.
+    Socket,
 }
 use Value::{Constant, Context, Number, Unset};
 
@@ -41,6 +47,8 @@ impl Value {
 struct State {
     registers: [Value; 11],
     written: [bool; STACK],
+    /// So many bytes of an option's value there are at least.
+    checked: i64,
 }
 
 impl State {
@@ -106,6 +114,7 @@ impl State {
             0x6a => 2,
             _ => 4,
         };
+        let is_checked = |at: i64| at + off >= 0 && at + off + size <= self.checked;
         let of_context = |base, wanted: &[Access]| {
             let field = usize::try_from(off).ok().filter(|off| off % 4 == 0).and_then(|off| hook.field(off));
             base == Context && size == 4 && field.is_some_and(|field| wanted.contains(&field.1))
@@ -116,11 +125,20 @@ impl State {
             0x07 => match dst {
                 Constant(value) => Constant(value.wrapping_add(imm.into())),
                 Value::Stack(at) => Value::Stack(at + i64::from(imm)),
+                Value::Option(at) => Value::Option(at + i64::from(imm)),
                 Number => Number,
                 _ => return Err("addition to the context, or to nothing".into()),
             },
             0x54 if dst.is_number() => Number,
+            0x79 => match (src, off) {
+                (Context, 0) if hook == Hook::SetSockOpt => Value::Socket,
+                (Context, 8) if hook == Hook::SetSockOpt => Value::Option(0),
+                (Context, 16) if hook == Hook::SetSockOpt => Value::OptionEnd,
+                _ => return Err("a pointer that cannot be read".into()),
+            },
             0x61 | 0x71 => match src {
+                Value::Option(at) if is_checked(at) => Number,
+                Value::Socket if size == 4 && (0..24).contains(&off) && off % 4 == 0 => Number,
                 Value::Stack(at) if (at + off) % size == 0 => match self.place(at + off, size) {
                     Some(bytes) if bytes.iter().all(|byte| *byte) => Number,
                     _ => return Err("the stack is read where it was not written".into()),
@@ -130,6 +148,7 @@ impl State {
             },
             0x63 if src.is_number() && of_context(dst, &[Access::Write]) => return Ok(()),
             0x62 | 0x6a => match dst {
+                Value::Option(at) if is_checked(at) => return Ok(()),
                 Value::Stack(at) if (at + off) % size == 0 => match self.place(at + off, size) {
                     Some(bytes) => {
                         bytes.fill(true);
@@ -152,7 +171,7 @@ impl State {
 /// Whether the kernel attaches a program at a hook; if not, why.
 pub fn verify(hook: Hook, program: &[Insn]) -> Result<(), String> {
     let mut states: Vec<Option<State>> = vec![None; program.len()];
-    let mut first = State { registers: [Unset; 11], written: [false; STACK] };
+    let mut first = State { registers: [Unset; 11], written: [false; STACK], checked: 0 };
     (first.registers[1], first.registers[10]) = (Context, Value::Stack(0));
     *states.first_mut().ok_or("no program")? = Some(first);
     for (at, insn) in program.iter().enumerate() {
@@ -160,6 +179,7 @@ pub fn verify(hook: Hook, program: &[Insn]) -> Result<(), String> {
         let mut state = states[at].take().ok_or_else(|| of("never reached".into()))?;
         let dst = *state.registers.get(usize::from(insn.regs & 15)).ok_or("no such register")?;
         let target = usize::try_from(at as i64 + 1 + i64::from(insn.off)).ok().filter(|target| *target > at);
+        let (mut checks, index) = (None, at);
         let next = match insn.code {
             0x95 => match state.registers[0] {
                 Constant(answer) if !hook.answers().contains(&answer) => {
@@ -170,6 +190,15 @@ pub fn verify(hook: Hook, program: &[Insn]) -> Result<(), String> {
                 _ => return Err(of("no answer".into())),
             },
             0x05 => vec![target],
+            // The end of an option's value is compared with what is read next.
+            0x2d => {
+                let src = state.registers.get(usize::from(insn.regs >> 4)).copied();
+                let (Value::Option(at), Some(Value::OptionEnd)) = (dst, src) else {
+                    return Err(of("a comparison of what is no place in a value".into()));
+                };
+                checks = Some(at);
+                vec![target, Some(index + 1)]
+            }
             0x15 | 0x25 | 0x35 | 0x55 | 0x56 => {
                 if !dst.is_number() {
                     return Err(of("a comparison of what is no number".into()));
@@ -188,6 +217,10 @@ pub fn verify(hook: Hook, program: &[Insn]) -> Result<(), String> {
         for next in next {
             let next = next.ok_or_else(|| of("a jump backwards".into()))?;
             let met = states.get_mut(next).ok_or_else(|| of("a jump out of the program".into()))?;
+            let mut state = state.clone();
+            if next == index + 1 {
+                state.checked = state.checked.max(checks.unwrap_or(0));
+            }
             match met {
                 None => *met = Some(state.clone()),
                 Some(met) => {
@@ -197,6 +230,7 @@ pub fn verify(hook: Hook, program: &[Insn]) -> Result<(), String> {
                     for (one, other) in zip(&mut met.written, state.written) {
                         *one &= other;
                     }
+                    met.checked = met.checked.min(state.checked);
                 }
             }
         }
