@@ -47,8 +47,9 @@ clean 'the end'
 shown </tmp/before
 
 case_ signals_end_it
-for signal in TERM:143 HUP:129 QUIT:131; do
-    background /vrf-launch check mgmt
+for signal in TERM:143 HUP:129 INT:130 QUIT:131; do
+    # The shell has INT and QUIT ignored in the background.
+    background /usr/bin/env --default-signal=INT,QUIT /vrf-launch check mgmt
     soon begun || fail "$signal: no attempt"
     kill -"${signal%:*}" "$pid"
     wait "$pid"
@@ -56,13 +57,6 @@ for signal in TERM:143 HUP:129 QUIT:131; do
     clean "${signal%:*}"
     refuse 'no attempt goes on' begun
 done
-# The shell has SIGINT ignored in the background.
-background /usr/bin/env --default-signal=INT /vrf-launch check mgmt
-soon begun || fail 'INT: no attempt'
-kill -INT "$pid"
-wait "$pid"
-equal 'INT' "$?" 130
-clean INT
 
 case_ reader_that_has_gone_ends_it
 /vrf-launch check mgmt 2>/tmp/err | head -n 1 >/tmp/said
@@ -71,9 +65,11 @@ clean 'a broken pipe'
 
 case_ errors_end_it
 tried=0
-# What cleans up is not among them, nor is the wait for a process.
+# What cleans up is not among them, nor is the wait for a process. The last socket says which network namespace this is; without it,
+# check believes the cgroup to be another one.
 for call in pipe2 fork clone read ppoll openat getdents64 statfs mkdir mount socket bpf recvmmsg sendto fstatfs lseek stat newfstatat; do
     count=$(grep -c "^$call(" /tmp/trace)
+    [ $call != socket ] || count=$((count - 1))
     last=''
     for n in 1 $((count / 2)) "$count"; do
         case $n in 0 | "$last") continue ;; esac
