@@ -1041,7 +1041,9 @@ static int ear(const char *interface) {
 
 static void router_options(void) {
     int fd = sock(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), group = RTNLGRP_ND_USEROPT;
+    struct sockaddr_nl own = {.nl_family = AF_NETLINK};
     char buf[4096];
+    bind(fd, (struct sockaddr *)&own, sizeof own); /* without an address of its own it is sent nothing */
     if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0)
         printf("%s\n", strerror(errno));
     printf("listening\n");
