@@ -45,7 +45,8 @@ background escape holder
 export HOLDER="$pid"
 background escape ear eth1
 ears=$log
-background ip vrf exec blue escape ear eth2
+# The kernel's copy has the index of the member, not of the VRF.
+background ip vrf exec blue escape ear eth2 bound
 ears="$ears $log"
 pids='' # they stay for all cases
 # shellcheck disable=SC2086 # files
@@ -85,10 +86,11 @@ got_out() {
     } | sort -u >"/tmp/out.$column"
     echo "# $column: $(wc -l <"/tmp/out.$column") ways out: $(tr '\n' ' ' <"/tmp/out.$column")"
 }
-# What no program of a cgroup sees (initramfs/isolation.md, "What stays open"). At guard it is also what a freed socket sends.
-left='multicast, IP_PKTINFO|broadcast, IP_PKTINFO|loop copy in another VRF, IP_PKTINFO|broadcast of the subnet, freed and connected|report: a system call of i386'
+# What no program of a cgroup sees (initramfs/isolation.md, "What stays open"). At guard it is also what a freed socket sends. A socket that
+# may not set IP_MULTICAST_IF sends by table main.
+left='multicast, IP_MULTICAST_IF|multicast, IP_PKTINFO|broadcast, IP_PKTINFO|loop copy in another VRF, IP_PKTINFO|broadcast of the subnet, freed and connected|report: a system call of i386'
 freed='broadcast of the subnet, connect\(AF_UNSPEC\) first|broadcast, connect\(AF_UNSPEC\) first|broadcast, freed and connected'
-freed="$freed"'|loop copy, (freed and bound again|freed and connected|IPv4-mapped|IPv4-mapped and connected)|multicast, IP_MULTICAST_IF after connect\(AF_UNSPEC\)'
+freed="$freed"'|loop copy in another VRF, connect\(AF_UNSPEC\) first|loop copy, (freed and bound again|freed and connected|IPv4-mapped|IPv4-mapped and connected)|multicast, IP_MULTICAST_IF after connect\(AF_UNSPEC\)'
 # None of the ways in /tmp/out.COLUMN, but for those whose names match REGEX
 none() {
     while read -r way; do
