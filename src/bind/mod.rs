@@ -26,7 +26,7 @@ use crate::text::Buf;
 use crate::uapi;
 use crate::vrf::Reach;
 use cgroup::{Namespace, Target};
-use program::{Insn, Level, Name, Net};
+use program::{Deed, Insn, Level, Name, Net};
 
 /// A VRF that processes are bound to.
 #[derive(Clone, Copy)]
@@ -128,6 +128,9 @@ fn attach(cgroup: &OwnedFd, vrf: &Vrf<'_>, level: Level) -> Result<Option<u32>, 
         filter(cgroup, hooks, vrf.interfaces, shared)?;
     }
     attach_options(cgroup, vrf, level)?;
+    if level == Level::Strict {
+        attach_addresses(cgroup, vrf)?;
+    }
     let wanted = program::name(&program::GUARD, index);
     stand(cgroup, &[bpf::SOCK_CREATE], &wanted, &program::guard(index, true), &program::guard(index, false))
 }
@@ -150,6 +153,27 @@ fn attach_options(cgroup: &OwnedFd, vrf: &Vrf<'_>, level: Level) -> Result<(), E
         Err(Errno::EINVAL) if !is_strict => Ok(()),
         done => done.map(drop),
     }
+}
+
+/// Attaches the programs that look at addresses.
+fn attach_addresses(cgroup: &OwnedFd, vrf: &Vrf<'_>) -> Result<(), Errno> {
+    let wanted = program::name(&program::ADDRESS, program::sum(vrf.interfaces, &[]));
+    for (hook, deed) in [(bpf::SENDMSG4, Deed::Send), (bpf::CONNECT4, Deed::Connect4), (bpf::CONNECT6, Deed::Connect6)]
+    {
+        let mut addresses = List::new();
+        let mut grown = Ok(());
+        let put = &mut |insn| grown = grown.and_then(|()| addresses.push(insn));
+        let fits = program::addresses(deed, vrf.interfaces, put);
+        grown?;
+        if !fits {
+            return Err(Errno::E2BIG);
+        }
+        match stand(cgroup, &[hook], &wanted, addresses.as_slice(), &[]) {
+            Err(Errno::EINVAL) => {} // a kernel without that hook
+            done => done.map(drop)?,
+        }
+    }
+    Ok(())
 }
 
 /// Lets packets pass at these hooks of a cgroup by these interfaces and to these networks alone.

@@ -115,6 +115,10 @@ const OPT_END: i16 = 16;
 const OPT_LEVEL: i16 = 24;
 const OPT_NAME: i16 = 28;
 const OPT_LEN: i16 = 32;
+/// `struct bpf_sock_addr`: `user_ip4`, `user_ip6`, `sk`.
+const ADDR_V4: i16 = 4;
+const ADDR_V6: i16 = 8;
+const ADDR_SOCK: i16 = 64;
 /// `BPF_FUNC_set_retval`: which errno a refusal has, where it is not to be EPERM. Since 5.18.
 const SET_RETVAL: i32 = 187;
 /// The protocols of IP have 8 bits. Those above are the kernel's own and make other sockets, behind the back of any
@@ -423,6 +427,8 @@ const SO_BINDTOIFINDEX: i32 = 62;
 /// `IP_DROP_MEMBERSHIP` with a `struct ip_mreqn` or `ip_mreq`, up to `IP_MSFILTER` with the address of an interface, and up to
 /// `MCAST_MSFILTER`, which IPv6 has too, with an index at the start of the value.
 const IPPROTO_IP: i32 = 0;
+/// The interface by which a socket sends to groups, with the same values or a `struct in_addr`.
+const IP_MULTICAST_IF: i32 = 32;
 const IP_ADD_MEMBERSHIP: i32 = 35;
 const IP_DROP_MEMBERSHIP: i32 = 36;
 const IP_MSFILTER: i32 = 41;
@@ -446,7 +452,7 @@ const MREQ6: i32 = 20;
 
 /// Refuses to bind a socket to another device: where the level is not IPv4's, IPv6's or netlink's, of [`options`].
 const KEEP_BOUND: [Insn; 3] =
-    [insn(IF_OTHER, 4, 2, SOL_SOCKET), insn(IF_EQUAL, 5, 59, SO_BINDTODEVICE), insn(IF_EQUAL, 5, 58, SO_BINDTOIFINDEX)];
+    [insn(IF_OTHER, 4, 2, SOL_SOCKET), insn(IF_EQUAL, 5, 79, SO_BINDTODEVICE), insn(IF_EQUAL, 5, 78, SO_BINDTOIFINDEX)];
 
 /// Lets sockets join groups by these interfaces alone, which are in ascending order and of which one is the VRF. For
 /// `BPF_CGROUP_SETSOCKOPT`, since 5.3. With `is_strict`, it also refuses to bind a socket to another device.
@@ -454,7 +460,8 @@ const KEEP_BOUND: [Insn; 3] =
 /// A join makes the kernel send a report of its own, with the group and a list of sources, which no program for packets sees. The kernel
 /// takes the interface from the value; an index of 0, or an address, it looks up in table main, whatever the socket is bound to.
 /// So index 0 becomes the first member's. An address becomes that of the only member, and is refused where there are
-/// several. The options up to `IP_MSFILTER` have no place for an index and are refused.
+/// several. The options up to `IP_MSFILTER` have no place for an index and are refused. The interface by which a socket sends to groups is
+/// one of these, too: what it sends by another does not leave, but programs of this machine hear it.
 ///
 /// A value that was looked at here goes to the kernel as it was seen: the caller may write to its own memory meanwhile. With any other
 /// option, an `optlen` of 0 tells the kernel to take the value as the caller gave it: without that, one of more than a page would
@@ -479,55 +486,76 @@ pub fn options(vrf: u32, interfaces: &[u32], is_strict: bool, put: &mut dyn FnMu
         insn(IF_EQUAL, 4, 1 + by, SOL_NETLINK),
     ];
     let rest = [
-        insn(JUMP, 0, 53, 0),
+        insn(JUMP, 0, 73, 0),
         // SOL_NETLINK. Generic netlink gives its groups numbers of their own.
-        insn(IF_OTHER, 5, 52, NETLINK_ADD_MEMBERSHIP),
+        insn(IF_OTHER, 5, 72, NETLINK_ADD_MEMBERSHIP),
         insn(LOAD_U64, 2 | 1 << 4, OPT_SOCK, 0),
         insn(LOAD_U32, 2 | 2 << 4, PROTOCOL, 0),
-        insn(IF_OTHER, 2, 49, 0), // NETLINK_ROUTE
+        insn(IF_OTHER, 2, 69, 0), // NETLINK_ROUTE
         insn(MOV, 8 | 7 << 4, 0, 0),
         insn(ADD_IMM, 8, 0, 4),
-        insn(IF_ABOVE_REG, 8 | 3 << 4, 44, 0), // never
+        insn(IF_ABOVE_REG, 8 | 3 << 4, 64, 0), // never
         insn(LOAD_U32, 2 | 7 << 4, 0, 0),
-        insn(IF_EQUAL, 2, 48, ND_USEROPT),
-        insn(JUMP, 0, 41, 0),
+        insn(IF_EQUAL, 2, 68, ND_USEROPT),
+        insn(JUMP, 0, 61, 0),
         // IPPROTO_IPV6
-        insn(IF_ABOVE, 5, 42, MCAST_MSFILTER),
-        insn(IF_ABOVE, 5, 33, IP_MSFILTER),
+        insn(IF_ABOVE, 5, 62, MCAST_MSFILTER),
+        insn(IF_ABOVE, 5, 53, IP_MSFILTER),
         insn(IF_EQUAL, 5, 4, join6),
         insn(IF_EQUAL, 5, 3, leave6),
         insn(IF_EQUAL, 5, 2, join_anycast),
         insn(IF_EQUAL, 5, 1, leave_anycast),
-        insn(JUMP, 0, 36, 0),
+        insn(JUMP, 0, 56, 0),
         insn(MOV, 8 | 7 << 4, 0, 0),
         insn(ADD_IMM, 8, 0, MREQ6),
-        insn(IF_ABOVE_REG, 8 | 3 << 4, 31, 0), // the kernel refuses it
+        insn(IF_ABOVE_REG, 8 | 3 << 4, 51, 0), // the kernel refuses it
         insn(LOAD_U32, 2 | 7 << 4, MREQ6_INDEX, 0),
-        insn(IF_OTHER, 2, 37, 0),
+        insn(IF_OTHER, 2, 57, 0),
         insn(STORE_IMM_U32, 7, MREQ6_INDEX, first),
-        insn(JUMP, 0, 27, 0),
+        insn(JUMP, 0, 47, 0),
         // IPPROTO_IP
-        insn(IF_ABOVE, 5, 28, MCAST_MSFILTER),
-        insn(IF_ABOVE, 5, 19, IP_MSFILTER),
-        insn(IF_ABOVE, 5, 30, IP_DROP_MEMBERSHIP),
+        insn(IF_EQUAL, 5, 21, IP_MULTICAST_IF),
+        insn(IF_ABOVE, 5, 47, MCAST_MSFILTER),
+        insn(IF_ABOVE, 5, 38, IP_MSFILTER),
+        insn(IF_ABOVE, 5, 49, IP_DROP_MEMBERSHIP),
         insn(IF_ABOVE, 5, 1, IP_ADD_MEMBERSHIP - 1),
-        insn(JUMP, 0, 24, 0),
+        insn(JUMP, 0, 43, 0),
         insn(MOV, 8 | 7 << 4, 0, 0),
         insn(ADD_IMM, 8, 0, MREQN),
-        insn(IF_ABOVE_REG, 8 | 3 << 4, 25, 0), // never: there are 16 bytes at least
+        insn(IF_ABOVE_REG, 8 | 3 << 4, 44, 0), // never: there are 16 bytes at least
         insn(LOAD_U32, 2 | 1 << 4, OPT_LEN, 0),
         insn(IF_ABOVE, 2, 5, MREQN - 1),
         insn(IF_ABOVE, 2, 1, MREQ - 1),
-        insn(JUMP, 0, 15, 0), // the kernel refuses it
+        insn(JUMP, 0, 34, 0), // the kernel refuses it
+        insn(STORE_IMM_U32, 7, MREQN_INDEX, 0),
+        insn(MOV_IMM, 2, 0, MREQN),
+        insn(STORE_U32, 1 | 2 << 4, OPT_LEN, 0),
+        insn(LOAD_U32, 2 | 7 << 4, MREQN_INDEX, 0),
+        insn(IF_OTHER, 2, 37, 0),
+        by_address,
+        insn(IF_OTHER, 2, 33, 0),
+        insn(STORE_IMM_U32, 7, MREQN_INDEX, first),
+        insn(JUMP, 0, 25, 0),
+        // IP_MULTICAST_IF
+        insn(MOV, 8 | 7 << 4, 0, 0),
+        insn(ADD_IMM, 8, 0, MREQN),
+        insn(IF_ABOVE_REG, 8 | 3 << 4, 28, 0), // never
+        insn(LOAD_U32, 2 | 1 << 4, OPT_LEN, 0),
+        insn(IF_ABOVE, 2, 8, MREQN - 1),
+        insn(IF_ABOVE, 2, 4, MREQ - 1),
+        insn(IF_ABOVE, 2, 1, 3),
+        insn(JUMP, 0, 17, 0),             // the kernel refuses it
+        insn(LOAD_U32, 2 | 7 << 4, 0, 0), // a struct in_addr
+        insn(STORE_U32, 7 | 2 << 4, MREQN_ADDRESS, 0),
         insn(STORE_IMM_U32, 7, MREQN_INDEX, 0),
         insn(MOV_IMM, 2, 0, MREQN),
         insn(STORE_U32, 1 | 2 << 4, OPT_LEN, 0),
         insn(LOAD_U32, 2 | 7 << 4, MREQN_INDEX, 0),
         insn(IF_OTHER, 2, 18, 0),
-        by_address,
-        insn(IF_OTHER, 2, 14, 0),
+        insn(LOAD_U32, 2 | 7 << 4, MREQN_ADDRESS, 0),
+        insn(IF_EQUAL, 2, 8, 0), // none, as at first
         insn(STORE_IMM_U32, 7, MREQN_INDEX, first),
-        insn(JUMP, 0, 6, 0),
+        insn(JUMP, 0, if has_several { 12 } else { 6 }, 0),
         // With an index at the start.
         insn(MOV, 8 | 7 << 4, 0, 0),
         insn(ADD_IMM, 8, 0, 4),
@@ -552,6 +580,51 @@ pub fn options(vrf: u32, interfaces: &[u32], is_strict: bool, put: &mut dyn FnMu
     search(interfaces, put)
 }
 
+/// The addresses of IPv4 that are no one host's, from 224.0.0.0 on: so begins the first byte.
+const SHARED_BITS: i32 = 0xe0;
+/// The third word of an IPv6 address that stands for one of IPv4 (`::ffff:0:0/96`), in the network's byte order.
+const MAPPED: i32 = 0xffff_0000_u32.cast_signed();
+
+/// What an address is given for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// A datagram of IPv4 is sent: `BPF_CGROUP_UDP4_SENDMSG`.
+    Send,
+    /// A socket is connected to an address of IPv4: `BPF_CGROUP_INET4_CONNECT`.
+    Connect4,
+    /// A socket is connected to an address of IPv6, which may stand for one of IPv4: `BPF_CGROUP_INET6_CONNECT`.
+    Connect6,
+}
+
+/// Lets a socket send datagrams of IPv4 only while it is bound to one of these interfaces, which are in ascending order. `connect`
+/// to `AF_UNSPEC` frees a socket of its interface. Of what it sends to a multicast group or to everybody, the kernel makes a copy for
+/// this machine itself, which no program for packets sees.
+///
+/// A connected socket sends without being asked, so the same holds when it is connected to an address from 224.0.0.0 on. The broadcast
+/// address of a network cannot be told from another. Since 5.3.
+///
+/// False where it would not fit.
+pub fn addresses(deed: Deed, interfaces: &[u32], put: &mut dyn FnMut(Insn)) -> bool {
+    if deed == Deed::Connect6 {
+        put(insn(LOAD_U32, 2 | 1 << 4, ADDR_V6, 0));
+        put(insn(IF_OTHER_U32, 2, 7, 0));
+        put(insn(LOAD_U32, 2 | 1 << 4, ADDR_V6 + 4, 0));
+        put(insn(IF_OTHER_U32, 2, 5, 0));
+        put(insn(LOAD_U32, 2 | 1 << 4, ADDR_V6 + 8, 0));
+        put(insn(IF_OTHER_U32, 2, 3, MAPPED));
+    }
+    if deed != Deed::Send {
+        put(insn(LOAD_U32, 2 | 1 << 4, if deed == Deed::Connect4 { ADDR_V4 } else { ADDR_V6 + 12 }, 0));
+        put(insn(AND_U32, 2, 0, SHARED_BITS));
+        put(insn(IF_EQUAL, 2, 2, SHARED_BITS));
+        put(YES);
+        put(END);
+    }
+    put(insn(LOAD_U64, 2 | 1 << 4, ADDR_SOCK, 0));
+    put(insn(LOAD_U32, 2 | 2 << 4, BOUND_DEV_IF, 0));
+    search(interfaces, put)
+}
+
 /// The start of the names of the programs made here, by what they are for.
 pub const BIND: [u8; 7] = *b"vlbind_";
 /// Of [`guard`]'s.
@@ -562,6 +635,8 @@ pub const PASS: [u8; 7] = *b"vlpass_";
 pub const KEEP: [u8; 7] = *b"vlkeep_";
 /// Of [`options`]' at guard.
 pub const JOIN: [u8; 7] = *b"vljoin_";
+/// Of [`addresses`]'.
+pub const ADDRESS: [u8; 7] = *b"vladdr_";
 /// Of [`divert`]'s.
 pub const SHARE: [u8; 7] = *b"vlshar_";
 

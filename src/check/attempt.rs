@@ -32,6 +32,8 @@ mod option {
     pub const IP: [u32; 3] = [0, 8, 35];
     pub const IPV6: [u32; 3] = [41, 50, 20];
     pub const IPV6_V6ONLY: u32 = 26;
+    /// `SOL_NETLINK`, `NETLINK_ADD_MEMBERSHIP`, `RTNLGRP_ND_USEROPT`.
+    pub const ROUTERS: [u32; 3] = [270, 1, 20];
     /// The steps that set an option, for IPv4 and IPv6: its level and number, where in its value the index of the
     /// interface (or a 1) stands, and the value's length.
     pub const STEPS: [(u8, [u8; 4], [u8; 4]); 5] = [
@@ -208,15 +210,20 @@ fn family(six: bool, other: u32) -> Result<Option<Family>, Errno> {
     let tcp = made(uapi::SOCK_STREAM, LO)?;
     net::listen(&tcp, 8)?;
     let family = Family { udp, tcp, client: made(uapi::SOCK_STREAM, LO)?, group: made(uapi::SOCK_DGRAM, other)? };
+    // Where that is not possible, what depends on it works nowhere, and is said to.
+    let _ = join_group(&family.group, six, other);
+    Ok(Some(family))
+}
+
+/// Joins the group by an interface.
+fn join_group(socket: &OwnedFd, six: bool, interface: u32) -> Result<(), Errno> {
     // `struct ip_mreqn`, or `struct ipv6_mreq`: the group, for IPv4 an address of nobody, and the interface.
     let mut request = [0; 20];
     fill(&mut request, 0, &host(six, To::Group));
     let size = if six { 20 } else { 12 };
-    fill(&mut request, size - 4, &other.to_ne_bytes());
+    fill(&mut request, size - 4, &interface.to_ne_bytes());
     let [level, .., join] = if six { option::IPV6 } else { option::IP };
-    // Where that is not possible, what depends on it works nowhere, and is said to.
-    let _ = net::set_option_bytes(&family.group, level, join, request.get(..size).unwrap_or_default());
-    Ok(Some(family))
+    net::set_option_bytes(socket, level, join, request.get(..size).unwrap_or_default())
 }
 
 /// Where the process that tries is.
@@ -358,8 +365,11 @@ impl Try<'_> {
             join(self.root)?; // before the socket is made
         }
         let socket = net::socket(domain.into(), kind | NONBLOCK, protocol)?;
-        let other = if six && way.has(b'g') { self.outside.other } else { LO };
+        let other = if six && (way.has(b'g') || way.has(b'j')) { self.outside.other } else { LO };
         prepare(&socket, way, six, other)?;
+        if way.has(b'j') {
+            return through(join_group(&socket, six, other));
+        }
         if way.has(b'=') {
             let bound = net::option(&socket, uapi::SOL_SOCKET, uapi::SO_BINDTOIFINDEX)?;
             return through_if(bound != self.vrf.index);
@@ -448,6 +458,11 @@ fn others(way: &Way<'_>) -> Result<(), Errno> {
         let mut body = [0; 16];
         fill(&mut body, 4, &LO.to_ne_bytes());
         return through(Rtnl::open_plain()?.ask(uapi::RTM_NEWLINK, &body, &mut |_| {}));
+    }
+    if way.has(b'v') {
+        let [level, join, group] = option::ROUTERS;
+        let socket = net::socket(uapi::AF_NETLINK, uapi::SOCK_RAW, uapi::NETLINK_ROUTE)?;
+        return through(net::set_option(&socket, level, join, group.cast_signed()));
     }
     let mut answer = Ok(());
     for [family, kind] in FAMILIES {

@@ -780,6 +780,9 @@ pub fn programs_of(
         (bpf::EGRESS, &program::PASS, leaves, Level::Guard, "filters what leaves"),
         (bpf::INGRESS, &program::PASS, members, Level::Guard, "filters what arrives"),
         (bpf::SETSOCKOPT, options, members, Level::Guard, "looks at socket options"),
+        (bpf::SENDMSG4, &program::ADDRESS, members, Level::Strict, "looks at what freed sockets send"),
+        (bpf::CONNECT4, &program::ADDRESS, members, Level::Strict, "looks at what freed sockets connect to"),
+        (bpf::CONNECT6, &program::ADDRESS, members, Level::Strict, "looks at what freed IPv6 sockets connect to"),
     ] {
         let standing = programs(fd, hook, &program::name(start, number), text)?;
         // iproute2's program has no name: where it binds to is tried.

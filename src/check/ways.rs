@@ -22,8 +22,9 @@ use crate::bytes::before;
 /// | `l` | somebody outside makes a connection to this socket |
 /// | `r` | somebody outside sends to this socket |
 /// | `w` | the process goes to the root of the cgroup tree |
+/// | `j` | the socket joins a group by the other interface |
 /// | `o` | it is enough that there is a socket |
-/// | `f` | of any family whose packets the kernel sends by sockets of its own; `q` that io_uring may be had; `k` that links may be changed |
+/// | `f` | of any family whose packets the kernel sends by sockets of its own; `q` that io_uring may be had; `k` that links may be changed; `v` that a router's options are passed on |
 ///
 /// `w` is last: what comes behind it would no more be in the VRF.
 const WAYS: &[u8] = b"\
@@ -48,6 +49,8 @@ a*tl a TCP listener is reached from outside
 a*ml an MPTCP listener is reached from outside
 a*udr a freed UDP socket is reached from outside
 a6ubgr multicast of another interface is received
+a*uj a group is joined by another interface
+a--v rtnetlink passes on what a router says
 a--f AF_SMC, RDS, TIPC, RXRPC, KCM, PPPOX: a socket
 a--q io_uring, which makes sockets past the filter
 r4ui SO_BINDTOIFINDEX
@@ -131,7 +134,7 @@ mod tests {
             assert_eq!(number, count);
             count += 1;
             assert!(b"46-".contains(&way.family) && b"utmrp-".contains(&way.kind), "{number}");
-            assert!(way.steps.iter().all(|step| b"=dinpumgxsbclrwofqk".contains(step)), "{number}");
+            assert!(way.steps.iter().all(|step| b"=dinpumgxsbclrwofqkjv".contains(step)), "{number}");
             assert!(!way.what.is_empty() && way.what.len() < 48, "{number}");
         });
         assert!(count <= MOST);

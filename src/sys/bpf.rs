@@ -82,6 +82,13 @@ pub const EGRESS: Hook = Hook(8 << 16 | 1);
 pub const SOCK_CREATE: Hook = Hook(9 << 16 | 2);
 /// `setsockopt(2)` is called in the cgroup (`BPF_CGROUP_SETSOCKOPT`, `BPF_PROG_TYPE_CGROUP_SOCKOPT`). Since 5.3.
 pub const SETSOCKOPT: Hook = Hook(25 << 16 | 22);
+/// `sendto(2)` or `sendmsg(2)` is called for a datagram of IPv4, unless the socket is connected (`BPF_CGROUP_UDP4_SENDMSG`,
+/// `BPF_PROG_TYPE_CGROUP_SOCK_ADDR`). Since 4.18.
+pub const SENDMSG4: Hook = Hook(18 << 16 | 14);
+/// `connect(2)` is called with an address of IPv4 (`BPF_CGROUP_INET4_CONNECT`). Since 4.17.
+pub const CONNECT4: Hook = Hook(18 << 16 | 10);
+/// The same with an address of IPv6 (`BPF_CGROUP_INET6_CONNECT`). Since 4.17.
+pub const CONNECT6: Hook = Hook(18 << 16 | 11);
 
 /// A packet comes in by an interface that has a filter for it (`BPF_PROG_TYPE_SCHED_CLS`); not attached to a cgroup. Since 4.1.
 pub const CLASSIFIER: Hook = Hook(3 << 16);

@@ -10,8 +10,8 @@
  *   escape listen KIND PORT         answers "inside" there; KIND is udp, tcp, mptcp (or TCP where that is refused, as Go
  *                                   does it), freed-udp, freed-tcp (made free of the VRF first, as far as that goes), or
  *                                   group (ff02::76:6c and 239.1.2.4 by all interfaces)
- *   escape ear INTERFACE            prints the number of each way of which a packet arrives at a port above 20000, of all interfaces of
- *                                   its VRF, also one for 239.1.2.3 by INTERFACE
+ *   escape ear INTERFACE [bound]    prints the number of each way of which a packet arrives at a port above 20000, also one for 239.1.2.3
+ *                                   by INTERFACE; with "bound", the sockets are bound to INTERFACE
  *   escape options                  prints what a router says that arrives by rtnetlink's group for that
  *   escape advertise INTERFACE      is such a router, once: its name server is ESC::
  *   escape long                     prints what the kernel says to an option that is too short, and to one of two pages
@@ -1013,12 +1013,14 @@ static int answer(const char *kind, int port) {
 }
 
 /* Every number has a socket of its own. */
-static int ear(const char *interface) {
+static int ear(const char *interface, int is_bound) {
     struct pollfd sockets[LENGTH(ways)];
     struct ip_mreqn request = {.imr_ifindex = (int)if_nametoindex(interface)};
     for (int n = 0; n < LENGTH(ways); n++) {
         struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons((unsigned short)(20000 + n))};
         sockets[n] = (struct pollfd){.fd = sock(AF_INET, SOCK_DGRAM, 0), .events = POLLIN};
+        if (is_bound)
+            setsockopt(sockets[n].fd, SOL_SOCKET, SO_BINDTODEVICE, interface, (socklen_t)strlen(interface) + 1);
         if (bind(sockets[n].fd, (struct sockaddr *)&any, sizeof any) < 0) {
             perror("escape");
             return 1;
@@ -1041,7 +1043,9 @@ static int ear(const char *interface) {
 
 static void router_options(void) {
     int fd = sock(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), group = RTNLGRP_ND_USEROPT;
+    struct sockaddr_nl own = {.nl_family = AF_NETLINK};
     char buf[4096];
+    bind(fd, (struct sockaddr *)&own, sizeof own); /* without an address of its own it is sent nothing */
     if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0)
         printf("%s\n", strerror(errno));
     printf("listening\n");
@@ -1121,7 +1125,7 @@ int main(int argc, char **argv) {
     } else if (strcmp(what, "listen") == 0 && argc > 3) {
         return answer(argv[2], atoi(argv[3]));
     } else if (strcmp(what, "ear") == 0 && argc > 2) {
-        return ear(argv[2]);
+        return ear(argv[2], argc > 3);
     } else if (strcmp(what, "options") == 0) {
         router_options();
     } else if (strcmp(what, "advertise") == 0 && argc > 2) {

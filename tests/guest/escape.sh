@@ -45,7 +45,8 @@ background escape holder
 export HOLDER="$pid"
 background escape ear eth1
 ears=$log
-background ip vrf exec blue escape ear eth2
+# The kernel's copy has the index of the member, not of the VRF.
+background ip vrf exec blue escape ear eth2 bound
 ears="$ears $log"
 pids='' # they stay for all cases
 # shellcheck disable=SC2086 # files
@@ -85,13 +86,19 @@ got_out() {
     } | sort -u >"/tmp/out.$column"
     echo "# $column: $(wc -l <"/tmp/out.$column") ways out: $(tr '\n' ' ' <"/tmp/out.$column")"
 }
-# None of the ways in /tmp/out.COLUMN
+# What no program of a cgroup sees (initramfs/isolation.md, "What stays open"). At guard it is also what a freed socket sends. A socket that
+# may not set IP_MULTICAST_IF sends by table main.
+left='multicast, IP_MULTICAST_IF|multicast, IP_PKTINFO|broadcast, IP_PKTINFO|loop copy in another VRF, IP_PKTINFO|broadcast of the subnet, freed and connected|report: a system call of i386'
+freed='broadcast of the subnet, connect\(AF_UNSPEC\) first|broadcast, connect\(AF_UNSPEC\) first|broadcast, freed and connected'
+freed="$freed"'|loop copy in another VRF, connect\(AF_UNSPEC\) first|loop copy, (freed and bound again|freed and connected|IPv4-mapped|IPv4-mapped and connected)|multicast, IP_MULTICAST_IF after connect\(AF_UNSPEC\)'
+# None of the ways in /tmp/out.COLUMN, but for those whose names match REGEX
 none() {
-    [ -s "/tmp/out.$1" ] || return 0
-    fail "$1: $(wc -l <"/tmp/out.$1") ways out"
     while read -r way; do
         grep "^$way " /tmp/ways
-    done <"/tmp/out.$1" | shown
+    done <"/tmp/out.$1" | grep -vE "	($2)\$" >/tmp/others
+    [ -s /tmp/others ] || return 0
+    fail "$1: $(wc -l </tmp/others) ways out"
+    shown </tmp/others
 }
 
 case_ without_a_vrf_they_reach_the_wire
@@ -127,16 +134,16 @@ expect 'sockets that the kernel or a ring makes, and what was inherited' sh -c '
 
 case_ nobody_gets_out_at_guard
 got_out guard-nobody nobody /vrf-launch --isolation guard mgmt --
-none guard-nobody
+none guard-nobody "$left|$freed"
 got_out guard-root root /vrf-launch --isolation guard mgmt --
 
 case_ nobody_gets_out_at_strict
 got_out strict-nobody nobody /vrf-launch --isolation strict mgmt --
-none strict-nobody
+none strict-nobody "$left"
 
 case_ nor_does_root_at_strict
 got_out strict-root root /vrf-launch --isolation strict mgmt --
-none strict-root
+none strict-root "$left"
 
 # listeners WRAPPER...: one of each kind
 kinds='udp tcp mptcp freed-udp freed-tcp group freed-group'

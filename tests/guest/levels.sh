@@ -42,7 +42,7 @@ socket() {
 case_ guard_is_the_default
 run /vrf-launch mgmt -- cat /proc/self/cgroup
 equal 'its cgroup' "$out" 0::/vrf-launch-guard/vrf/mgmt
-programs 'programs' "$(attached /vrf-launch-guard/vrf/mgmt | sed 's/vlpass_.*/vlpass/' | tr '\n' ' ')" "vlguar_$(hex mgmt) vlpass vlpass "
+programs 'programs' "$(attached /vrf-launch-guard/vrf/mgmt | sed 's/vlpass_.*/vlpass/; s/vljoin_.*/vljoin/' | tr '\n' ' ')" "vlguar_$(hex mgmt) vljoin vlpass vlpass "
 for level in bind guard strict; do
     background /vrf-launch --isolation $level mgmt -- sleep 100
     soon grep -q sleep "/proc/$pid/comm"
@@ -157,7 +157,7 @@ refuse 'it is stale now' sh -c "ss -Hltn | grep -q %mgmt:7002"
 expect 'up' /vrf-launch -c /tmp/conf up
 echo 7003 >/tmp/orders
 soon sh -c "ss -Hltn | grep -q %mgmt:7003" || fail 'not repaired'
-programs 'programs' "$(attached /vrf-launch-guard/vrf/mgmt | sed 's/vlpass_.*/vlpass/' | tr '\n' ' ')" "vlguar_$(hex mgmt) vlpass vlpass "
+programs 'programs' "$(attached /vrf-launch-guard/vrf/mgmt | sed 's/vlpass_.*/vlpass/; s/vljoin_.*/vljoin/' | tr '\n' ' ')" "vlguar_$(hex mgmt) vljoin vlpass vlpass "
 before=$(attached /vrf-launch-guard/vrf/mgmt)
 expect 'up again' /vrf-launch -c /tmp/conf up
 equal 'changes nothing' "$(attached /vrf-launch-guard/vrf/mgmt)" "$before"

@@ -47,11 +47,11 @@ at_most "$(before_execve)" 37 'first launch at bind'
 strace -f -o /tmp/trace /vrf-launch --isolation bind mgmt -- /busybox/true
 at_most "$(before_execve)" 24 'second launch at bind'
 
-case_ launch_at_guard_takes_at_most_32
+case_ launch_at_guard_takes_at_most_35
 strace -f -o /tmp/trace /vrf-launch mgmt -- /busybox/true
-at_most "$(before_execve)" 48 'first launch at guard'
+at_most "$(before_execve)" 52 'first launch at guard'
 strace -f -o /tmp/trace /vrf-launch mgmt -- /busybox/true
-at_most "$(before_execve)" 32 'second launch at guard'
+at_most "$(before_execve)" 35 'second launch at guard'
 
 case_ it_counts_as_for_iproute2
 strace -f -o /tmp/trace ip vrf exec mgmt /busybox/true

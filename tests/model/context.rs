@@ -84,6 +84,37 @@ const SOCKOPT: &[Field] = &[
     ("retval", 4, Hidden),
 ];
 
+/// `struct bpf_sock_addr`, for the hooks where it is of IPv4, or of IPv6.
+const ADDR4: &[Field] = &[
+    ("user_family", 4, Read),
+    ("user_ip4", 4, Write),
+    ("user_ip6", 16, Hidden),
+    ("user_port", 4, Write),
+    ("family", 4, Read),
+    ("type", 4, Read),
+    ("protocol", 4, Read),
+    ("msg_src_ip4", 4, Hidden),
+    ("msg_src_ip6", 16, Hidden),
+    ("padding", 4, Hidden),
+    ("sk", 8, Hidden),
+];
+const ADDR6: &[Field] = &[
+    ("user_family", 4, Read),
+    ("user_ip4", 4, Hidden),
+    ("user_ip6, word 1 of 4", 4, Write),
+    ("user_ip6, word 2 of 4", 4, Write),
+    ("user_ip6, word 3 of 4", 4, Write),
+    ("user_ip6, word 4 of 4", 4, Write),
+    ("user_port", 4, Write),
+    ("family", 4, Read),
+    ("type", 4, Read),
+    ("protocol", 4, Read),
+    ("msg_src_ip4", 4, Hidden),
+    ("msg_src_ip6", 16, Hidden),
+    ("padding", 4, Hidden),
+    ("sk", 8, Hidden),
+];
+
 /// Where a program is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
@@ -95,6 +126,12 @@ pub enum Hook {
     Ingress,
     /// `BPF_CGROUP_SETSOCKOPT`
     SetSockOpt,
+    /// `BPF_CGROUP_UDP4_SENDMSG`
+    SendMsg4,
+    /// `BPF_CGROUP_INET4_CONNECT`
+    Connect4,
+    /// `BPF_CGROUP_INET6_CONNECT`
+    Connect6,
     /// `BPF_PROG_TYPE_SCHED_CLS`
     Classifier,
 }
@@ -105,6 +142,8 @@ impl Hook {
         match self {
             Self::SockCreate => ("bpf_sock", SOCK),
             Self::SetSockOpt => ("bpf_sockopt", SOCKOPT),
+            Self::SendMsg4 | Self::Connect4 => ("bpf_sock_addr", ADDR4),
+            Self::Connect6 => ("bpf_sock_addr", ADDR6),
             Self::Egress | Self::Ingress | Self::Classifier => ("__sk_buff", SKB),
         }
     }
@@ -116,9 +155,9 @@ impl Hook {
     /// What the verifier lets a program give back. At the egress hook, 2 and 3 also tell of congestion.
     pub fn answers(self) -> RangeInclusive<i64> {
         match self {
-            Self::SockCreate | Self::SetSockOpt | Self::Ingress => 0..=1,
             Self::Egress => 0..=3,
             Self::Classifier => i64::MIN..=i64::MAX,
+            _ => 0..=1,
         }
     }
 
@@ -164,6 +203,11 @@ fn contexts_are_laid_out_as_the_kernels() {
         (Hook::Egress, "wire_len", 160),
         (Hook::Egress, "hwtstamp", 184),
         (Hook::SetSockOpt, "level", 24),
+        (Hook::SendMsg4, "user_ip4", 4),
+        (Hook::SendMsg4, "user_port", 24),
+        (Hook::SendMsg4, "sk", 64),
+        (Hook::Connect6, "user_ip6, word 4 of 4", 20),
+        (Hook::Connect6, "sk", 64),
         (Hook::SetSockOpt, "optlen", 32),
     ] {
         assert_eq!(offset(hook, name), Some(at), "{name}");

@@ -6,14 +6,14 @@ use std::net::Ipv4Addr;
 use std::{env, fs};
 
 use vrf_launch::bind::filter::{self, Kind, Processor};
-use vrf_launch::bind::program::{Insn, bind, guard};
+use vrf_launch::bind::program::{Deed, Insn, bind, guard};
 use vrf_launch_tests::elf::repository;
 
 use crate::calls;
 use crate::classic::code::{AND, ANSWER, IF_ABOVE, IF_ANY_BIT, IF_EQUAL, IF_NOT_LESS, JUMP, LOAD};
 use crate::context::Hook;
 use crate::packets::{diverting, net, passing};
-use crate::sockets::looking;
+use crate::sockets::{addressing, looking};
 
 /// An instruction as `bpftool prog dump xlated` writes it, but with the number of the instruction that a jump leads to.
 pub fn insn(program: &[Insn], at: usize) -> String {
@@ -148,8 +148,10 @@ impl Known {
         if [0x05, 0x15, 0x25, 0x55].contains(&insn.code) {
             self.there.entry(at as i64 + 1 + i64::from(insn.off)).or_insert(self.field);
         }
-        if hook == Hook::SetSockOpt {
-            return option_comment(program, at);
+        match hook {
+            Hook::SetSockOpt => return option_comment(program, at),
+            Hook::SendMsg4 | Hook::Connect4 | Hook::Connect6 => return address_comment(hook, program, at),
+            _ => {}
         }
         let next_call = program[at..].iter().find(|insn| insn.code == 0x85).map(|insn| helper(insn.imm));
         match insn.code {
@@ -237,12 +239,14 @@ fn option_comment(program: &[Insn], at: usize) -> String {
     let text = match (insn.code, insn.regs & 15, insn.imm) {
         (0x61 | 0x79, ..) if insn.regs >> 4 == 1 => return context(insn.off),
         (0x61, ..) if insn.regs >> 4 == 2 => "struct bpf_sock: protocol",
+        (0x61, ..) if program[at + 1].code == 0x63 => "struct in_addr",
         (0x61, ..) => match insn.off {
             0 => "the value: the index, or the group of netlink",
             4 => "struct ip_mreqn: imr_address",
             8 => "struct ip_mreqn: imr_ifindex",
             _ => "struct ipv6_mreq: ipv6mr_ifindex",
         },
+        (0x63, 7, _) => "struct ip_mreqn: imr_address",
         (0x63, ..) => {
             let why = match before.map(|insn| insn.imm) {
                 Some(0) => ": the kernel takes the value as the caller gave it",
@@ -265,6 +269,9 @@ fn option_comment(program: &[Insn], at: usize) -> String {
         (0x55, 4, 1) => "not SOL_SOCKET",
         (0x15, 5, 25) => "SO_BINDTODEVICE: refused",
         (0x15, 5, 62) => "SO_BINDTOIFINDEX: refused",
+        (0x15, 5, 32) => "IP_MULTICAST_IF",
+        (0x15, 2, 0) => "neither index nor address",
+        (0x25, 2, 3) => "struct in_addr",
         (0x15, 5, 20) => "IPV6_JOIN_GROUP",
         (0x15, 5, 21) => "IPV6_LEAVE_GROUP",
         (0x15, 5, 27) => "IPV6_JOIN_ANYCAST",
@@ -285,6 +292,26 @@ fn option_comment(program: &[Insn], at: usize) -> String {
             Some((0xb7, _)) => "never",
             _ => "an index: it is looked for",
         },
+        _ => "",
+    };
+    text.to_string()
+}
+
+/// A comment for an instruction of the programs for addresses.
+fn address_comment(hook: Hook, program: &[Insn], at: usize) -> String {
+    let insn = program[at];
+    let text = match (insn.code, insn.regs >> 4, insn.imm) {
+        (0x61 | 0x79, 1, _) => {
+            let field = hook.field(usize::try_from(insn.off).expect("of the context")).expect("a field").0;
+            return format!("struct bpf_sock_addr: {field}");
+        }
+        (0x61, ..) => "struct bpf_sock: bound_dev_if",
+        (0x56, ..) => "not an address of IPv4",
+        (0x54, ..) => "the first three bits",
+        (0x15, _, 0xe0) => "from 224.0.0.0 on",
+        (0x15, ..) => return format!("interface {}: yes", insn.imm),
+        (0xb7, _, 1) => "allowed",
+        (0xb7, ..) => "refused",
         _ => "",
     };
     text.to_string()
@@ -468,6 +495,26 @@ members\nan address is refused.",
         "The same hook. Nobody binds a socket again. The address of an interface becomes the only member's index.",
         &listing(Hook::SetSockOpt, &looking(7, &[3, 7], true)),
     );
+    for (title, about, deed) in [
+        (
+            "A datagram of IPv4, at strict",
+            "`BPF_CGROUP_UDP4_SENDMSG`. A socket sends only while it is bound to a member or the VRF.",
+            Deed::Send,
+        ),
+        (
+            "A connection, at strict",
+            "`BPF_CGROUP_INET4_CONNECT`. A connected socket sends without being asked.",
+            Deed::Connect4,
+        ),
+        (
+            "A connection of an IPv6 socket, at strict",
+            "`BPF_CGROUP_INET6_CONNECT`. The address may stand for one of IPv4.",
+            Deed::Connect6,
+        ),
+    ] {
+        let (hook, program) = addressing(deed, &[3, 5, 7]);
+        part(title, about, &listing(hook, &program));
+    }
     for (title, about, kind) in [
         (
             "The seccomp filter of guard, on x86_64",

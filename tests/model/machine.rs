@@ -138,7 +138,11 @@ pub fn with(hook: Hook, program: &[Insn], each: &mut dyn FnMut(Run<'_>)) -> Resu
     each(&mut |context, packet| {
         let mut context = context.to_vec();
         // The value of an option and the socket are behind the context, which holds their addresses.
-        let hidden = context.get(..24).map(<[u8]>::to_vec).unwrap_or_default();
+        let given = context.clone();
+        if matches!(hook, Hook::SendMsg4 | Hook::Connect4 | Hook::Connect6) {
+            let socket = context.as_ptr() as u64 + hook.size() as u64;
+            context[64..72].copy_from_slice(&socket.to_ne_bytes());
+        }
         if hook == Hook::SetSockOpt {
             let start = context.as_ptr() as u64;
             let (value, end) = (start + hook.size() as u64, start + (context.len() - Hook::SockCreate.size()) as u64);
@@ -149,8 +153,11 @@ pub fn with(hook: Hook, program: &[Insn], each: &mut dyn FnMut(Run<'_>)) -> Resu
         WORLD.set(World { context: context.as_ptr() as u64, packet: packet.to_vec(), ..World::default() });
         // What the verifier accepts, the interpreter runs to its end.
         let answer = vm.execute_program(&mut context).unwrap_or_else(|error| panic!("{error:?}")) as i32;
-        if hook == Hook::SetSockOpt {
-            context[..24].copy_from_slice(&hidden);
+        // They are no one's to see.
+        match hook {
+            Hook::SetSockOpt => context[..24].copy_from_slice(&given[..24]),
+            Hook::SendMsg4 | Hook::Connect4 | Hook::Connect6 => context[64..72].copy_from_slice(&given[64..72]),
+            _ => {}
         }
         let World { retval, redirect, stored, packet, .. } = WORLD.take();
         Seen { answer, retval, redirect, stored, context, packet }

@@ -8,14 +8,14 @@ use std::fmt::Write as _;
 use std::{env, fs};
 
 use vrf_launch::bind::filter::{self, Processor};
-use vrf_launch::bind::program::{Insn, bind, guard};
+use vrf_launch::bind::program::{Deed, Insn, bind, guard};
 use vrf_launch_tests::elf::repository;
 
 use crate::context::Hook;
 use crate::listing;
 use crate::packets::{by_each, card, diverted, diverting, passing, several, to_several};
 use crate::rules::Level;
-use crate::sockets::{Case, compare, looking, options, some_sockets};
+use crate::sockets::{Case, addresses, addressing, compare, looking, options, some_sockets};
 use crate::{calls, classic};
 
 /// A program that is changed: its name, where it is attached, itself, and what it is compared with.
@@ -31,6 +31,10 @@ fn subjects() -> Vec<Subject> {
     let (members, many) = ([3, 5, 7], [2, 3, 5, 7, 11, 13, 17, 19]);
     let (own, networks) = card();
     let shared = several();
+    let of_addresses = |name, deed| {
+        let (hook, program) = addressing(deed, &[3, 7]);
+        subject(name, hook, program, addresses(deed, &[3, 7]))
+    };
     vec![
         subject("bind", Hook::SockCreate, bind(7).to_vec(), some_sockets(Level::Bind, 7, true)),
         subject("guard", Hook::SockCreate, guard(7, true).to_vec(), some_sockets(Level::Guard, 7, true)),
@@ -46,6 +50,9 @@ fn subjects() -> Vec<Subject> {
         ),
         subject("divert", Hook::Classifier, diverting(5, 7, &own, &networks), diverted(7, (&own, &networks))),
         subject("options at guard", Hook::SetSockOpt, looking(20, &[3, 20], false), options(false, 20, &[3, 20])),
+        of_addresses("sending at strict", Deed::Send),
+        of_addresses("connecting at strict", Deed::Connect4),
+        of_addresses("connecting at strict, IPv6", Deed::Connect6),
         subject("options at strict", Hook::SetSockOpt, looking(7, &[3, 7, 20], true), options(true, 7, &[3, 7, 20])),
     ]
 }
@@ -120,6 +127,16 @@ fn reason(program: &[Insn], at: usize, change: &str) -> Option<&'static str> {
             "register 2 is 0: an index of 0 has led here"
         }
         (0x55, _) if is_set_to(before, 2, 0) => "it never jumps: register 2 is 0",
+        (JUMP, "removed") if next.is_some_and(|insn| (insn.code, insn.regs) == (0xbf, 8 | 7 << 4)) => {
+            "what follows finds the index of the first member"
+        }
+        (0x62, _)
+            if next.is_some_and(|next| {
+                next.code == JUMP && is_set_to(program.get(at + 2 + next.off as usize).copied(), 0, 0)
+            }) =>
+        {
+            "it is refused: nobody reads it"
+        }
         (0x56, "code 0x55") => "the upper half of a word that was loaded is 0",
         (0x15, "always") if (insn.regs, insn.imm) == (0, 0) => {
             "register 0 is 0; the verifier wants a way to what follows"

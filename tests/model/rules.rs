@@ -105,6 +105,16 @@ pub fn socket_option(is_strict: bool, vrf: u32, interfaces: &[u32], request: Req
     };
     match (level, option) {
         (1, 25 | 62) if is_strict => Taken::Refused,
+        // It says which member sends, and with neither index nor address that none does. 4 bytes are an address.
+        (0, 32) if value.len() < 4 => Taken::AsSeen(value.to_vec()),
+        (0, 32) if value.len() < 12 => {
+            let address = if value.len() < 8 { &value[..4] } else { &value[4..8] };
+            let long = [&value[..4], address, &[0; 4]].concat();
+            socket_option(is_strict, vrf, interfaces, Request { value: &long, ..request })
+        }
+        (0, 32) if word(8) == 0 && word(4) == 0 => Taken::AsSeen(value.to_vec()),
+        (0, 32) if word(8) == 0 && members.len() > 1 => Taken::Refused,
+        (0, 32) => by_index(8, 12),
         (0, 35 | 36) if value.len() < 8 => Taken::AsSeen(value.to_vec()),
         (0, 35 | 36) if value.len() < 12 => {
             let mut long = value[..8].to_vec();
@@ -124,6 +134,17 @@ pub fn socket_option(is_strict: bool, vrf: u32, interfaces: &[u32], request: Req
         (270, 1) if protocol == 0 => Taken::AsSeen(value.to_vec()),
         _ => Taken::AsGiven,
     }
+}
+
+/// At strict, a socket sends datagrams of IPv4 only while it is bound to an interface of the VRF, and is connected to an address from
+/// 224.0.0.0 on, given as one of IPv4 or of IPv6, only then. `is_send` is for the former.
+pub fn address(is_send: bool, interfaces: &[u32], bound: u32, to: IpAddr) -> Verdict {
+    let to = match to {
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(to, IpAddr::V4),
+        IpAddr::V4(_) => to,
+    };
+    let is_shared = matches!(to, IpAddr::V4(v4) if v4.octets()[0] >= 224);
+    if interfaces.contains(&bound) || !is_send && !is_shared { Allowed } else { Refused(EPERM) }
 }
 
 /// "No packet leaves or arrives by an interface that is not of the VRF." "A service may send by the shared card to those

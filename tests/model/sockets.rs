@@ -1,6 +1,8 @@
 //! The programs for new sockets and for socket options: each comparison is of all that a run does.
 
-use vrf_launch::bind::program::{self, Insn, bind, guard};
+use std::net::IpAddr;
+
+use vrf_launch::bind::program::{self, Deed, Insn, bind, guard};
 
 use crate::context::Hook;
 use crate::machine::{self, Seen};
@@ -79,10 +81,6 @@ fn option(is_strict: bool, vrf: u32, interfaces: &[u32], request: Request<'_>) -
             let mut seen = shown.clone();
             let len = u32::try_from(taken.len()).expect("short");
             seen[..taken.len()].copy_from_slice(&taken);
-            // An index may be put where a short value has ended: the kernel does not read it.
-            if request.option > 41 && request.option < 49 && seen[..4] == [0; 4] {
-                seen = shown.clone();
-            }
             (1, option_context(request, len, &seen))
         }
     };
@@ -104,24 +102,25 @@ pub fn options(is_strict: bool, vrf: u32, interfaces: &[u32]) -> Vec<Case> {
     }
     let mut indices: Vec<u32> =
         interfaces.iter().flat_map(|index| [index - 1, *index, index + 1, index | 1 << 24]).collect();
-    indices.extend([0, 1, 19, 20, 21, u32::MAX]);
+    indices.extend([0, 1, 19, 20, 21, 1 << 24, u32::MAX]);
     let hidden: Vec<(u32, u32)> =
-        (33..=50).map(|option| (0, option)).chain((18..=50).map(|option| (41, option))).collect();
+        (31..=50).map(|option| (0, option)).chain((18..=50).map(|option| (41, option))).collect();
     for (level, option) in hidden {
         for index in &indices {
             // The same index at each place, with other bytes before and behind it.
             for at in [0, 4, 8, 12, 16, 20] {
-                let mut value = vec![0; 24];
+                let mut value = [0; 24];
                 value[at..at + 4].copy_from_slice(&index.to_ne_bytes());
-                for len in [8, 9, 10, 11, 12, 19, 20, 24] {
+                for len in [4, 7, 8, 10, 12, 20, 24] {
                     add(level, option, 0, &value[..len]);
                 }
-                let mut value = vec![9; 24];
+                let mut value = [9; 24];
                 value[at..at + 4].copy_from_slice(&index.to_ne_bytes());
                 add(level, option, 0, &value);
             }
         }
-        for len in (4..=24).chain([264]) {
+        // With less than an index, the kernel does not read what the program puts behind it.
+        for len in (if option > 41 { 4 } else { 0 }..=24).chain([264]) {
             add(level, option, 0, &vec![0; len]);
             add(level, option, 0, &vec![9; len]);
         }
@@ -134,6 +133,58 @@ pub fn options(is_strict: bool, vrf: u32, interfaces: &[u32]) -> Vec<Case> {
         }
     }
     cases
+}
+
+/// The hook and the program for addresses.
+pub fn addressing(deed: Deed, interfaces: &[u32]) -> (Hook, Vec<Insn>) {
+    let mut program = Vec::new();
+    assert!(program::addresses(deed, interfaces, &mut |insn| program.push(insn)));
+    let hook = match deed {
+        Deed::Send => Hook::SendMsg4,
+        Deed::Connect4 => Hook::Connect4,
+        Deed::Connect6 => Hook::Connect6,
+    };
+    (hook, program)
+}
+
+fn address(deed: Deed, interfaces: &[u32], bound: u32, to: IpAddr) -> Case {
+    let words: Vec<(String, u32)> = match to {
+        IpAddr::V4(v4) => vec![("user_ip4".into(), u32::from_ne_bytes(v4.octets()))],
+        IpAddr::V6(v6) => (1..=4_u32)
+            .zip(v6.octets().chunks_exact(4))
+            .map(|(n, word)| (format!("user_ip6, word {n} of 4"), u32::from_ne_bytes(word.try_into().expect("a word"))))
+            .collect(),
+    };
+    let fields: Vec<(&str, u32)> = words.iter().map(|(name, word)| (name.as_str(), *word)).collect();
+    let mut context = addressing(deed, interfaces).0.filled(&fields);
+    context.extend(Hook::SockCreate.filled(&[("bound_dev_if", bound)]));
+    let allowed = rules::address(deed == Deed::Send, interfaces, bound, to) == Verdict::Allowed;
+    let wanted = Seen { answer: allowed.into(), context: context.clone(), ..Seen::default() };
+    Case { context, packet: vec![], wanted }
+}
+
+/// Every first byte of an address, and those of IPv6 that are almost one of IPv4; each of a socket bound to what is around the set.
+pub fn addresses(deed: Deed, interfaces: &[u32]) -> Vec<Case> {
+    let mut bound: Vec<u32> =
+        interfaces.iter().flat_map(|index| [index - 1, *index, index + 1, index | 1 << 24]).collect();
+    bound.extend([0, 1, u32::MAX]);
+    let mut to: Vec<IpAddr> = Vec::new();
+    for first in 0..=255 {
+        for rest in [0, 1, 0xe0, 255] {
+            let v4 = std::net::Ipv4Addr::new(first, rest, rest, rest);
+            to.push(if deed == Deed::Connect6 { v4.to_ipv6_mapped().into() } else { v4.into() });
+        }
+    }
+    if deed == Deed::Connect6 {
+        let mapped = "::ffff:239.1.2.3".parse::<std::net::Ipv6Addr>().expect("an address").to_bits();
+        to.extend((32..128).map(|bit| IpAddr::V6((mapped ^ 1 << bit).into())));
+        to.extend(
+            ["::", "::1", "ff02::1", "2001:db8::1", "::239.1.2.3", "e000::1", "0:0:e000::1", "0:0:0:0:e000::1"]
+                .map(|text| text.parse::<IpAddr>().expect("an address")),
+        );
+    }
+    let one = |to| bound.iter().map(move |bound| address(deed, interfaces, *bound, to));
+    to.into_iter().flat_map(one).collect()
 }
 
 /// Compares each case; gives how many there are, or what differs.
@@ -200,6 +251,17 @@ fn groups_are_joined_by_the_interfaces_of_a_set_and_no_socket_is_bound_again_at_
             let cases = options(is_strict, vrf, interfaces);
             let program = looking(vrf, interfaces, is_strict);
             assert_eq!(compare(Hook::SetSockOpt, &program, &cases), Ok(cases.len()), "{vrf} {interfaces:?}");
+        }
+    }
+}
+
+#[test]
+fn at_strict_a_socket_that_was_freed_sends_nothing_over_ipv4() {
+    for interfaces in [&[7][..], &[3, 7], &[2, 3, 5, 7, 11, 13, 17, 20]] {
+        for deed in [Deed::Send, Deed::Connect4, Deed::Connect6] {
+            let cases = addresses(deed, interfaces);
+            let (hook, program) = addressing(deed, interfaces);
+            assert_eq!(compare(hook, &program, &cases), Ok(cases.len()), "{deed:?} {interfaces:?}");
         }
     }
 }

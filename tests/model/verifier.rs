@@ -132,6 +132,7 @@ impl State {
             0x54 if dst.is_number() => Number,
             0x79 => match (src, off) {
                 (Context, 0) if hook == Hook::SetSockOpt => Value::Socket,
+                (Context, 64) if matches!(hook, Hook::SendMsg4 | Hook::Connect4 | Hook::Connect6) => Value::Socket,
                 (Context, 8) if hook == Hook::SetSockOpt => Value::Option(0),
                 (Context, 16) if hook == Hook::SetSockOpt => Value::OptionEnd,
                 _ => return Err("a pointer that cannot be read".into()),
@@ -146,6 +147,7 @@ impl State {
                 _ if of_context(src, &[Access::Read, Access::Write]) => Number,
                 _ => return Err("a field that cannot be read".into()),
             },
+            0x63 if src.is_number() && matches!(dst, Value::Option(at) if is_checked(at)) => return Ok(()),
             0x63 if src.is_number() && of_context(dst, &[Access::Write]) => return Ok(()),
             0x62 | 0x6a => match dst {
                 Value::Option(at) if is_checked(at) => return Ok(()),
