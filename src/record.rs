@@ -137,6 +137,9 @@ impl Record {
         // Even in a new folder: another may have had the lock before.
         while self.lines.read_from(&file, limits::PATH)? > 0 {}
         self.saved = self.lines.as_slice().len();
+        if self.lines.as_slice().last().is_some_and(|last| *last != b'\n') {
+            self.lines.extend(b"\n")?; // half of a line is one of its own: the next does not go on there
+        }
         self.file = Some(file);
         Ok(())
     }

@@ -70,6 +70,22 @@ echo 'eth1 touch /tmp/touched' >>"$record"
 run /vrf-launch -c /tmp/conf down
 refuse 'nothing is run' test -e /tmp/touched
 
+case_ half_of_a_line_is_passed_over_and_the_rest_taken_back
+for again in '' up; do
+    expect 'up' /vrf-launch -q -c /tmp/conf up
+    printf 'eth0 ip addr del 10.20.30.4' >>"$(echo /run/vrf-launch/net-*)"
+    # What is made later has a line of its own.
+    [ -z "$again" ] || {
+        ip addr del 10.20.30.40/24 dev eth0
+        expect 'up again' /vrf-launch -q -c /tmp/conf up
+    }
+    run /vrf-launch -c /tmp/conf down
+    equal "down ($again)" "$status$err" 0
+    all >/tmp/after
+    expect "all is as before ($again)" diff /tmp/before /tmp/after
+    equal "no VRF is left ($again)" "$(ip -j link show type vrf | jq -r '.[].ifname?')" ''
+done
+
 case_ what_the_file_deletes_is_set_back_and_a_member_of_a_bridge_goes_back
 ip link add br0 type bridge
 ip link set eth0 master br0
