@@ -333,7 +333,7 @@ inside ip link add pad1 type dummy
 vrf inside
 expect 'a launch' inside /vrf-launch --isolation strict mgmt -- true
 refuse 'the VRF has another index' test "$(attached "$left")" = "$(cat /tmp/programs.left)"
-equal 'one program at each hook' "$(attached "$left" | jq -c 'map(.[0]) | length')" 4
+equal 'one program at each hook' "$(attached "$left" | jq -c 'map(.[0]) | length')" 7
 equal 'of its index' "$(attached "$left" | jq -r '.[] | select(.[0] | endswith("sock_create")) | .[2]')" \
     "vlguar_$(printf %08x "$(inside ip -j link show mgmt | jq '.[0].ifindex')")"
 machine_is_untouched 'after the next one'
