@@ -59,14 +59,15 @@ pub fn bind(vrf: Option<&Vrf<'_>>, level: Level, backend: Backend) -> Outcome<Op
     let (name, index) = vrf.map_or((&b"default"[..], 0), |vrf| (vrf.name, vrf.index));
     let mut missed = None;
     let mut by_cgroup = matches!(backend, Backend::Auto | Backend::Cgroup);
-    // No other level can be had by a supervisor. A user without privileges is told so: what can be had without them is asked for
-    // by name.
-    if features::SECCOMP && backend == Backend::Auto && level == Level::Bind && process::is_root() {
+    // No other level can be had by a supervisor.
+    if features::SECCOMP && backend == Backend::Auto && level == Level::Bind {
         let was = log::mute(true);
         let joined = join(vrf, level);
         log::mute(was);
-        by_cgroup = false;
         missed = joined.is_err().then(log::last);
+        // A user without privileges is told why: what can be had without them is asked for by name.
+        by_cgroup = missed.is_some() && !process::is_root();
+        missed = missed.filter(|_| !by_cgroup);
     }
     if by_cgroup {
         join(vrf, level)?;
