@@ -12,6 +12,7 @@ use crate::error::Errno;
 use crate::log::{Outcome, refused};
 use crate::rtnl::Rtnl;
 use crate::service::seal;
+use crate::sys::process::Harmless;
 use crate::sys::{self, OwnedFd, file, net, process};
 use crate::uapi;
 use core::ffi::CStr;
@@ -394,8 +395,9 @@ fn through_if(is_through: bool) -> Result<(), Errno> {
 /// Ways that need no socket of IP.
 #[inline(never)]
 fn others(way: &Way<'_>) -> Result<(), Errno> {
-    if way.has(b'q') {
-        return through(process::try_io_uring());
+    let calls = [(b'q', Harmless::IoUring), (b'y', Harmless::Pair), (b'a', Harmless::Key), (b'z', Harmless::Input)];
+    if let Some((_, call)) = calls.iter().find(|(step, _)| way.has(*step)) {
+        return through(process::may(*call));
     }
     if way.has(b'k') {
         // Nothing of lo is changed, which only who may change it is told.

@@ -24,6 +24,7 @@ use crate::bytes::before;
 /// | `w` | the process goes to the root of the cgroup tree |
 /// | `o` | it is enough that there is a socket |
 /// | `f` | of any family whose packets the kernel sends by sockets of its own; `q` that io_uring may be had; `k` that links may be changed |
+/// | `y`, `a`, `z` | that a pair of sockets of TIPC may be had; a key that a program outside is asked for; input for a terminal |
 ///
 /// `w` is last: what comes behind it would no more be in the VRF.
 const WAYS: &[u8] = b"\
@@ -50,6 +51,9 @@ a*udr a freed UDP socket is reached from outside
 a6ubgr multicast of another interface is received
 a--f AF_SMC, RDS, TIPC, RXRPC, KCM, PPPOX: a socket
 a--q io_uring, which makes sockets past the filter
+a--y socketpair of TIPC
+a--a request_key, which runs a program outside
+a--z TIOCSTI, input for the terminal outside
 r4ui SO_BINDTOIFINDEX
 r*un SO_BINDTODEVICE
 r4rp a raw socket, IP_PKTINFO
@@ -131,7 +135,7 @@ mod tests {
             assert_eq!(number, count);
             count += 1;
             assert!(b"46-".contains(&way.family) && b"utmrp-".contains(&way.kind), "{number}");
-            assert!(way.steps.iter().all(|step| b"=dinpumgxsbclrwofqk".contains(step)), "{number}");
+            assert!(way.steps.iter().all(|step| b"=dinpumgxsbclrwofqkyaz".contains(step)), "{number}");
             assert!(!way.what.is_empty() && way.what.len() < 48, "{number}");
         });
         assert!(count <= MOST);
