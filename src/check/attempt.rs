@@ -12,7 +12,7 @@ use crate::error::Errno;
 use crate::log::{Outcome, refused};
 use crate::rtnl::Rtnl;
 use crate::service::seal;
-use crate::sys::process::{self, signal};
+use crate::sys::process::{self, Harmless, signal};
 use crate::sys::{self, OwnedFd, file, net};
 use crate::uapi;
 use core::ffi::CStr;
@@ -450,8 +450,9 @@ fn through_if(is_through: bool) -> Result<(), Errno> {
 /// Ways that need no socket of IP.
 #[inline(never)]
 fn others(way: &Way<'_>) -> Result<(), Errno> {
-    if way.has(b'q') {
-        return through(process::try_io_uring());
+    let calls = [(b'q', Harmless::IoUring), (b'y', Harmless::Pair), (b'a', Harmless::Key), (b'z', Harmless::Input)];
+    if let Some((_, call)) = calls.iter().find(|(step, _)| way.has(*step)) {
+        return through(process::may(*call));
     }
     if way.has(b'k') {
         // Nothing of lo is changed, which only who may change it is told.

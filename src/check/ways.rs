@@ -25,6 +25,7 @@ use crate::bytes::before;
 /// | `j` | the socket joins a group by the other interface |
 /// | `o` | it is enough that there is a socket |
 /// | `f` | of any family whose packets the kernel sends by sockets of its own; `q` that io_uring may be had; `k` that links may be changed; `v` that a router's options are passed on |
+/// | `y`, `a`, `z` | that a pair of sockets of TIPC may be had; a key that a program outside is asked for; input for a terminal |
 ///
 /// `w` is last: what comes behind it would no more be in the VRF.
 const WAYS: &[u8] = b"\
@@ -53,6 +54,9 @@ a*uj a group is joined by another interface
 a--v rtnetlink passes on what a router says
 a--f AF_SMC, RDS, TIPC, RXRPC, KCM, PPPOX: a socket
 a--q io_uring, which makes sockets past the filter
+a--y socketpair of TIPC
+a--a request_key, which runs a program outside
+a--z TIOCSTI, input for the terminal outside
 r4ui SO_BINDTOIFINDEX
 r*un SO_BINDTODEVICE
 r4rp a raw socket, IP_PKTINFO
@@ -134,7 +138,7 @@ mod tests {
             assert_eq!(number, count);
             count += 1;
             assert!(b"46-".contains(&way.family) && b"utmrp-".contains(&way.kind), "{number}");
-            assert!(way.steps.iter().all(|step| b"=dinpumgxsbclrwofqkjv".contains(step)), "{number}");
+            assert!(way.steps.iter().all(|step| b"=dinpumgxsbclrwofqkjvyaz".contains(step)), "{number}");
             assert!(!way.what.is_empty() && way.what.len() < 48, "{number}");
         });
         assert!(count <= MOST);

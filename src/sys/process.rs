@@ -587,11 +587,30 @@ pub fn has_seccomp_answer(answer: u32) -> bool {
     unsafe { call!(seccomp, 2, 0, &raw const answer) }.is_ok()
 }
 
-/// Whether this process may have an io_uring: the answer to `io_uring_setup(2)` without parameters is `EFAULT` then.
-pub fn try_io_uring() -> Result<()> {
-    // SAFETY: the kernel finds no parameters, and makes none.
-    match unsafe { call!(io_uring_setup, 1, 0, 0) } {
-        Err(Errno::EFAULT) | Ok(_) => Ok(()),
-        Err(errno) => Err(errno),
+/// A call that may be refused before the kernel looks at it, and whose arguments are such that the kernel does nothing.
+#[derive(Clone, Copy)]
+pub enum Harmless {
+    /// `io_uring_setup(2)` without parameters.
+    IoUring,
+    /// `socketpair(2)` of AF_TIPC, with flags that there are not.
+    Pair,
+    /// `request_key(2)` with text for a program outside, and no type.
+    Key,
+    /// `ioctl(2)` with TIOCSTI, on no terminal.
+    Input,
+}
+
+/// Whether this process may make that call. Errors: the one that it is refused with.
+pub fn may(call: Harmless) -> Result<()> {
+    let (number, [a, b, c], harmless) = match call {
+        Harmless::IoUring => (Sysno::io_uring_setup, [1, 0, 0], Errno::EFAULT),
+        Harmless::Pair => (Sysno::socketpair, [30, 1 << 20, 0], Errno::EINVAL),
+        Harmless::Key => (Sysno::request_key, [0, 0, 1], Errno::EFAULT),
+        Harmless::Input => (Sysno::ioctl, [usize::MAX, 0x5412, 0], Errno::EBADF),
+    };
+    // SAFETY: with these arguments, the kernel finds no memory to read or to write.
+    match unsafe { super::call5(number, a, b, c, 0, 0) } {
+        Err(errno) if errno == harmless => Ok(()),
+        other => other.map(drop),
     }
 }

@@ -133,3 +133,9 @@ equal 'time stamps, outside' "$(as_nobody outside calls stamps 203.0.113.1)" sta
 for level in guard strict; do
     equal "time stamps, $level" "$(as_nobody $level calls stamps 10.20.30.1)" stamped
 done
+
+case_ check_tries_them
+run /vrf-launch check mgmt
+for way in 'socketpair of TIPC' 'request_key, which' 'TIOCSTI, input'; do
+    match "$way" "$out" "^  ok .*$way"
+done
