@@ -28,7 +28,7 @@ pub fn binary() -> Result<PathBuf> {
 }
 
 /// Most bytes of the binary from which all is left out that may be.
-pub const MAX_LEAN: usize = 65_536;
+pub const MAX_LEAN: usize = 73_728;
 
 /// The binary for another processor, as `make ARCH=` leaves it.
 ///
