@@ -2,7 +2,7 @@
 # Multicast groups are joined by the VRF's interfaces alone: index 0 and an address become a member's, another interface is refused.
 #
 #   lan  10.20.30.1 fd20::1 ── eth0 (mgmt)    eth1 (main, mgmt, main) ── net  203.0.113.1 2001:db8::1
-# kernels: all
+# kernels: once debian-6.1
 # modules: vrf
 # source: escape.c
 # timeout: 120
